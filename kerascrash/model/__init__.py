@@ -1,0 +1,1 @@
+"""Immutable values of the analyzer: what collectors, rules and reports exchange."""

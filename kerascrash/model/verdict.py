@@ -1,0 +1,136 @@
+"""What the diagnosis says: hypotheses weighed, a culprit named, advice given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Evidence, Finding, Place, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One finding with its visible weight in a hypothesis (negative: against)."""
+
+    finding: Finding
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """
+    A cause or factor with its score (prior + sum of weights) and confidence 0…1.
+
+    ``not_examined`` lists what could have spoken for or against it and was not there.
+    ``settle`` is the one command that would settle it against its best rival.
+    """
+
+    id: str
+    title: str
+    score: float
+    prior: float
+    confidence: float
+    supporting: tuple[Weighed, ...] = ()
+    contradicting: tuple[Weighed, ...] = ()
+    not_examined: tuple[Unavailable, ...] = ()
+    settle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Culprit:
+    """
+    The object of the user's code that is to blame, and the line that makes it grow.
+
+    ``owner`` is the path a person would recognise (``Trainer.history``), ``kind`` says
+    what it is (``list of 1,920 EagerTensor``). Bytes; growth in bytes per step or None.
+    """
+
+    owner: str
+    kind: str
+    bytes: int | None = None
+    growth_bytes_per_step: float | None = None
+    place: Place | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to do; ``saves_bytes`` is its predicted effect where it can be told."""
+
+    action: str
+    detail: str = ""
+    saves_bytes: int | None = None
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """One share of the memory at the peak; ``known_by``: measured, computed, inferred."""
+
+    name: str
+    bytes: int
+    known_by: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Where the bytes of one device (or the host) were; lines sum up to ``total``."""
+
+    device: str
+    total: int
+    lines: tuple[LedgerLine, ...]
+    time: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressLost:
+    """Where the training stood, the last checkpoint known, and how to resume."""
+
+    stage: str = ""
+    epoch: int | None = None
+    step: int | None = None
+    steps_per_epoch: int | None = None
+    batch_size: int | None = None
+    checkpoint: str = ""
+    checkpoint_epoch: int | None = None
+    seconds: float | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer in one place; ``summary`` is plain words, at most three lines."""
+
+    cause: str
+    confidence: float
+    factor: str
+    factor_confidence: float
+    summary: str
+    culprit: Culprit | None = None
+    second_factor: str = "none"
+    advice: tuple[Advice, ...] = ()
+    certainty: str = ""  # confidence in words: "proven", "very likely", "likely", "a guess"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """
+    Everything a report shows.
+
+    ``causes`` and ``factors`` are sorted, best first. ``faults`` are rules of ours that
+    raised. ``forecast`` and ``ledgers`` stay empty until the evidence allows them.
+    """
+
+    case: Case
+    verdict: Verdict
+    causes: tuple[Hypothesis, ...]
+    factors: tuple[Hypothesis, ...]
+    findings: tuple[Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    progress: ProgressLost = field(default_factory=ProgressLost)
+    ledgers: tuple[Ledger, ...] = ()
+    forecast: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
