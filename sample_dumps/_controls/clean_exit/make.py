@@ -1,0 +1,7 @@
+"""Ends well; kept on request."""
+
+from pathlib import Path
+
+from recording import Recording, freeze
+
+RECORDING = Recording(Path(__file__).parent, environment={"KERASCRASH_KEEP": "always"})

@@ -1,0 +1,12 @@
+"""Stopped by Ctrl-C."""
+
+import signal
+from pathlib import Path
+
+from recording import Recording, freeze, send
+
+RECORDING = Recording(
+    Path(__file__).parent,
+    script="../../_scripts/healthy_training.py",
+    act=send(signal.SIGINT),
+)

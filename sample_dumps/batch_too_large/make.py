@@ -1,0 +1,7 @@
+"""Dies of its memory cgroup's limit of 1.5 GiB."""
+
+from pathlib import Path
+
+from recording import Recording, freeze
+
+RECORDING = Recording(Path(__file__).parent, limit=1536 << 20)

@@ -1,0 +1,7 @@
+"""Dies of SIGBUS on a shared-memory file system of 24 MiB."""
+
+from pathlib import Path
+
+from recording import Recording, freeze
+
+RECORDING = Recording(Path(__file__).parent, shared=24 << 20)
