@@ -7,7 +7,7 @@ import tensorflow as tf
 def train():
     activations = []
     weights = tf.Variable(tf.random.normal((1000, 1000)))
-    for step in range(100_000):
+    for _ in range(100_000):
         output = tf.matmul(weights, weights) / 1000.0
         weights.assign_sub(0.001 * output)
         activations.append(output)

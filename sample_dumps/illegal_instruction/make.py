@@ -2,6 +2,6 @@
 
 from pathlib import Path
 
-from recording import Recording, freeze
+from recording import Recording
 
 RECORDING = Recording(Path(__file__).parent)

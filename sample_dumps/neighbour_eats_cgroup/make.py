@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recording import Recording, Running, freeze
+from recording import Recording, Running
 
 # Like many a system service, the neighbour is exempt from the kernel's choice.
 NEIGHBOUR = """

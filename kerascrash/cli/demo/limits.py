@@ -47,14 +47,17 @@ def _join(folder: Path) -> Callable[[], None]:
 def _remove(folder: Path) -> None:
     for _ in range(50):  # the kernel needs a moment to uncharge a killed process
         try:
-            return folder.rmdir()
+            folder.rmdir()
+            return
         except FileNotFoundError:
             return
         except OSError:
             time.sleep(0.1)
 
 
-def _make_cgroup(folder: Path, settings: Sequence[tuple[str, int, bool]]) -> Limit | None:
+def _make_cgroup(
+    folder: Path, settings: Sequence[tuple[str, int, bool]]
+) -> Limit | None:
     try:
         folder.mkdir()
     except OSError:
@@ -110,7 +113,9 @@ def _systemd(limit: int) -> Limit | None:
         scope.insert(1, "--user")
     scope += ["-p", f"MemoryMax={limit}", "-p", "MemorySwapMax=0"]
     try:
-        done = subprocess.run([*scope, "true"], capture_output=True, timeout=5, check=False)
+        done = subprocess.run(
+            [*scope, "true"], capture_output=True, timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     if done.returncode:

@@ -1,9 +1,10 @@
 """A training script with a classic mistake: it keeps every batch it ever made."""
 
-import kerascrash.arm  # noqa: F401  (the only line kerascrash needs)
 import keras
 import numpy as np
 import tensorflow as tf
+
+import kerascrash.arm  # noqa: F401  (the only line kerascrash needs)
 
 
 class Trainer:

@@ -27,7 +27,7 @@ def _say(text: str) -> None:
 
 
 def _start_script(folder: Path, limit: Limit) -> int:
-    """Run the training script to its death; return its wait status as Popen gives it."""
+    """Run the training script to its death; return Popen's return code."""
     script = folder / "train.py"
     shutil.copyfile(Path(demo_package.__path__[0]) / "train.py", script)
     environment = dict(os.environ)
@@ -127,9 +127,18 @@ def COMMAND(open_: bool, folder: Path) -> None:
         dump = Path(shutil.copy(_sample(), folder))
     command = [sys.executable, "-m", "kerascrash"]
     subprocess.run([*command, "verdict", str(dump)], check=False)
-    report = dump.with_name(dump.name.removesuffix(".gz").removesuffix(".bin") + ".html")
+    report = dump.with_name(
+        dump.name.removesuffix(".gz").removesuffix(".bin") + ".html"
+    )
     done = subprocess.run(
-        [*command, "report", str(dump), "-o", str(report), *(["--open"] if open_ else [])],
+        [
+            *command,
+            "report",
+            str(dump),
+            "-o",
+            str(report),
+            *(["--open"] if open_ else []),
+        ],
         check=False,
     )
     raise SystemExit(done.returncode)

@@ -3,7 +3,7 @@
 import signal
 from pathlib import Path
 
-from recording import Recording, freeze, send
+from recording import Recording, send
 
 RECORDING = Recording(
     Path(__file__).parent,
