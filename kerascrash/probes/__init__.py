@@ -2,12 +2,12 @@
 Probes: one source of readings each, one small file each.
 
 A probe is a module named ``<what>_<platform>.py`` with one constant, ``PROBE``: a
-callable that takes a pid and returns a reader (see ``ProbeReader``). A reading that
+callable that takes a pid and returns a reader (see ``reader.ProbeReader``). A reading that
 fails is absent; a probe never raises.
 """
 
 from __future__ import annotations
 
-from kerascrash.probes.probeset import ProbeReader, ProbeSet, open_probes
+from kerascrash.probes.probeset import ProbeSet, open_probes
 
-__all__ = ["ProbeReader", "ProbeSet", "open_probes"]
+__all__ = ["ProbeSet", "open_probes"]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from kerascrash.probes.cgroups import Level, find_hierarchy, open_levels
+from kerascrash.probes.cgroups import Level, open_levels
 from kerascrash.probes.procfile import ProcFile
 
 _RECHECK_S = 1.0
@@ -75,41 +74,6 @@ class CgroupMemory:
             self._levels = open_levels(self._pid, self._version)
         found = [(level, level.read_limit()) for level in self._levels]
         self._limits = [(level, limit) for level, limit in found if limit is not None]
-
-    def describe_limits(self) -> dict[str, Any]:
-        if not self._levels:
-            return {}
-        rows: list[dict[str, Any]] = []
-        for level in self._levels:
-            limit = level.read_limit()
-            rows.append({"path": level.name, "limit": -1 if limit is None else limit})
-        limits = [row["limit"] for row in rows if row["limit"] >= 0]
-        described: dict[str, Any] = {
-            "cgroup": {
-                "version": self._version,
-                "path": self._levels[0].name,
-                "levels": rows,
-            },
-            "cgroup_limit": min(limits, default=-1),
-        }
-        pids_max = self._read_pids_max()
-        if pids_max is not None:
-            described["pids_max"] = pids_max
-        return described
-
-    def _read_pids_max(self) -> int | None:
-        """Return the tightest process limit of all levels, -1 without any."""
-        hierarchy = find_hierarchy(self._pid, self._version, "pids")
-        if hierarchy is None:
-            return None
-        found = []
-        for folder in hierarchy.folders():
-            file = ProcFile(f"{folder}/pids.max")
-            number = file.read_int()
-            file.close()
-            if number is not None:
-                found.append(number)
-        return min(found, default=-1)
 
     def close(self) -> None:
         self._membership.close()

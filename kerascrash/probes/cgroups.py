@@ -9,7 +9,6 @@ limits above it exist, and cannot be seen.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from kerascrash.probes.procfile import ProcFile, parse_table
 
@@ -17,13 +16,16 @@ UNLIMITED = 1 << 62
 """v1 says "no limit" with a number near 2**63."""
 
 
-@dataclass(frozen=True)
 class Hierarchy:
     """One cgroup mount and the process's place in it; ``leaf`` is a folder."""
 
-    version: int
-    mount_point: str
-    leaf: str
+    # No dataclass here or elsewhere in probes/: it would cost every armed script 5 ms.
+    __slots__ = ("leaf", "mount_point", "version")
+
+    def __init__(self, version: int, mount_point: str, leaf: str) -> None:
+        self.version = version
+        self.mount_point = mount_point
+        self.leaf = leaf
 
     def folders(self) -> list[str]:
         """Return the leaf and its ancestors up to the mount point."""
@@ -39,25 +41,11 @@ class Hierarchy:
         return folder[len(self.mount_point) :] or "/"
 
 
-@dataclass(frozen=True)
-class FileNames:
-    """What one version of cgroups calls its files."""
-
-    current: str
-    limit: str
-    peak: str
-    inactive: bytes
-
-
-NAMES = {
-    1: FileNames(
-        "memory.usage_in_bytes",
-        "memory.limit_in_bytes",
-        "memory.max_usage_in_bytes",
-        b"total_inactive_file",
-    ),
-    2: FileNames("memory.current", "memory.max", "memory.peak", b"inactive_file"),
+_NAMES = {
+    1: ("memory.usage_in_bytes", "memory.limit_in_bytes", "memory.max_usage_in_bytes"),
+    2: ("memory.current", "memory.max", "memory.peak"),
 }
+_INACTIVE = {1: b"total_inactive_file", 2: b"inactive_file"}
 
 
 class Level:
@@ -67,15 +55,13 @@ class Level:
         self.folder = folder
         self.name = name
         self.version = version
-        names = NAMES[version]
-        # The root's usage is the whole machine's and tells nothing of this job. Its name
-        # does not tell it from a container's own top level; this file of v1 does (v2's
-        # root has no memory files at all).
+        # The root's usage is the whole machine's and tells nothing of this job. A
+        # container's own top level is called "/" as well, but lacks this file of v1
+        # (v2's root has no memory files at all).
         self.is_root = os.path.exists(f"{folder}/release_agent")
-        self._inactive = names.inactive
-        self._current = ProcFile(f"{folder}/{names.current}")
-        self._limit = ProcFile(f"{folder}/{names.limit}")
-        self._peak = ProcFile(f"{folder}/{names.peak}")
+        self._inactive = _INACTIVE[version]
+        current, limit, peak = (ProcFile(f"{folder}/{n}") for n in _NAMES[version])
+        self._current, self._limit, self._peak = current, limit, peak
         self._stat = ProcFile(f"{folder}/memory.stat")
 
     @property

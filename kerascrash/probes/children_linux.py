@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
 
 _SHORTEST_S = 0.25
 _SHARE = 100  # the walk may take one part in this of the time
@@ -45,9 +44,6 @@ class Children:
             if len(fields) > 1:
                 resident += int(fields[1]) * self._page
         return {"children": len(descendants), "children_rss": resident}
-
-    def describe_limits(self) -> dict[str, Any]:
-        return {}
 
     def close(self) -> None:
         self._last = {}

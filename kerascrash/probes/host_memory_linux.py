@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kerascrash.probes.procfile import ProcFile, pick_numbers
 
 _KIB = {
@@ -22,9 +20,6 @@ class HostMemory:
 
     def read(self, values: dict[str, int]) -> None:
         pick_numbers(self._meminfo.read(), _KIB, values, 1024)
-
-    def describe_limits(self) -> dict[str, Any]:
-        return {}
 
     def close(self) -> None:
         self._meminfo.close()

@@ -7,8 +7,6 @@ From the cgroup's own ``memory.pressure`` where the unified mount shows it, else
 
 from __future__ import annotations
 
-from typing import Any
-
 from kerascrash.probes.cgroups import find_hierarchy
 from kerascrash.probes.procfile import ProcFile
 
@@ -33,9 +31,6 @@ class Pressure:
             total = rest.rpartition(b"total=")[2]
             if kind in _NAMES and total.isdigit():
                 values[_NAMES[kind]] = int(total)
-
-    def describe_limits(self) -> dict[str, Any]:
-        return {}
 
     def close(self) -> None:
         if self._file is not None:

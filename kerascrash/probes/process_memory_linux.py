@@ -8,8 +8,6 @@ these counters per CPU, so they may be off by some hundred KiB.
 from __future__ import annotations
 
 import os
-from typing import Any
-
 from kerascrash.probes.procfile import ProcFile, pick_numbers
 
 _KIB = {
@@ -43,9 +41,6 @@ class ProcessMemory:
             values["major_faults"] = int(fields[_MAJOR_FAULTS])
             ticks = int(fields[_USER_TIME]) + int(fields[_SYSTEM_TIME])
             values["cpu_us"] = ticks * self._tick_us
-
-    def describe_limits(self) -> dict[str, Any]:
-        return {}
 
     def close(self) -> None:
         self._status.close()

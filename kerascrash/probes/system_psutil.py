@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 
 class PsutilReadings:
     """Reader through psutil, which is imported only where it is needed."""
@@ -32,9 +30,6 @@ class PsutilReadings:
                 values["rss_peak"] = int(peak)
         except self._psutil.Error:
             return
-
-    def describe_limits(self) -> dict[str, Any]:
-        return {}
 
     def close(self) -> None:
         return
