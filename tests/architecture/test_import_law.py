@@ -55,7 +55,9 @@ def imported_names(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_a_room_imports_only_what_the_law_allows(path: Path) -> None:
     room = room_of(path)
-    ours = {n.split(".")[1] for n in imported_names(path) if n.startswith("kerascrash.")}
+    ours = {
+        n.split(".")[1] for n in imported_names(path) if n.startswith("kerascrash.")
+    }
     ours -= {"__version__"}
     if room in ANY:
         return

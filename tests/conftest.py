@@ -1,0 +1,84 @@
+"""What all tests share: where things are, and how a report is held to its sample."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "sample_dumps"
+Report = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of labelled cases, traces and kernel logs; skips where it is absent."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the shared folder of labelled cases is not beside this checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def report_json() -> Callable[..., Report]:
+    """Return the JSON report of a dump, made as a user makes it."""
+
+    def make(dump: Path, *options: str) -> Report:
+        argv = [sys.executable, "-m", "kerascrash", "report", str(dump)]
+        done = subprocess.run(
+            [*argv, "--format", "json", "-o", "-", *options],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        report: Report = json.loads(done.stdout)
+        return report
+
+    return make
+
+
+def place_line(report: Report) -> str:
+    """Return the text of the line that the report blames, without its indentation."""
+    culprit = report["verdict"]["culprit"] or {}
+    excerpt = dict(culprit.get("excerpt") or [])
+    return str(excerpt.get(culprit.get("line"), "")).strip()
+
+
+@pytest.fixture(scope="session")
+def assert_expected() -> Callable[[Report, Path], None]:
+    """Hold a report to the `expected.toml` of a sample."""
+
+    def check(report: Report, expected_file: Path) -> None:
+        expected = tomllib.loads(expected_file.read_text(encoding="utf-8"))
+        verdict = report["verdict"]
+        seen = {k: verdict[k] for k in ("cause", "confidence", "factor", "summary")}
+        assert verdict["cause"] == expected["cause"], seen
+        assert verdict["cause"] not in expected.get("never", ())
+        if "factor" in expected:
+            assert verdict["factor"] == expected["factor"], seen
+        if "second_factor" in expected:
+            named = [f["id"] for f in report["factors"][:2]]
+            assert expected["second_factor"] in named, named
+        if "owner" in expected:
+            assert verdict["culprit"]["owner"] == expected["owner"], verdict["culprit"]
+        if "line" in expected:
+            assert place_line(report) == expected["line"], verdict["culprit"]
+        if "growth_bytes_per_step" in expected:
+            growth = verdict["culprit"]["growth_bytes_per_step"]
+            want = expected["growth_bytes_per_step"]
+            assert growth == pytest.approx(want, rel=0.1)
+
+    return check
