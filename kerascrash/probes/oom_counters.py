@@ -10,7 +10,6 @@ counters along, so they are read through descriptors opened before the death.
 
 from __future__ import annotations
 
-
 from kerascrash.probes.cgroups import Level, open_levels
 from kerascrash.probes.procfile import ProcFile, parse_table
 

@@ -29,7 +29,7 @@ class ProbeSet:
         for reader in self._readers:
             try:
                 reader.read(values)
-            except Exception:  # noqa: PERF203 - one bad reading must not cost the others
+            except Exception:
                 continue
         return values
 
@@ -51,7 +51,7 @@ class ProbeSet:
         for reader in self._readers:
             try:
                 reader.close()
-            except Exception:  # noqa: PERF203
+            except Exception:
                 continue
         self._readers = []
 
@@ -62,7 +62,7 @@ def open_probes(pid: int) -> ProbeSet:
     for make in find_probes():
         try:
             readers.append(make(pid))
-        except Exception:  # noqa: PERF203
+        except Exception:
             continue
     return ProbeSet(pid, readers)
 

@@ -8,6 +8,7 @@ these counters per CPU, so they may be off by some hundred KiB.
 from __future__ import annotations
 
 import os
+
 from kerascrash.probes.procfile import ProcFile, pick_numbers
 
 _KIB = {
