@@ -1,0 +1,20 @@
+"""Make a finding out of one fact of the dump or the certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerascrash.model.evidence import Evidence, Finding
+
+
+def note(
+    finding: str,
+    source: str,
+    text: str,
+    strength: float = 1.0,
+    time: float | None = None,
+    **data: Any,
+) -> Finding:
+    """Return a finding with a single piece of evidence; strength is clamped to 0…1."""
+    evidence = Evidence(f"{source}#{finding}", source, text, time, data=data)
+    return Finding(finding, text, min(max(strength, 0.0), 1.0), (evidence,), data)

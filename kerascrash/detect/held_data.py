@@ -1,0 +1,82 @@
+"""
+Observe data that is held or being loaded whole, and its width per element.
+
+Data that fits easily is no trouble; what counts is its share of all that the process
+grew. Sizes of arrays are nominal: pages never written to are not resident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerascrash.detect._facts import note
+from kerascrash.estimate.dtypes import narrower_dtype
+from kerascrash.estimate.kept import data_held
+from kerascrash.estimate.line_doing import LineDoing, line_at_death
+from kerascrash.estimate.rise import RUNNING_STAGES, Rise, rise_of
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Finding
+from kerascrash.model.rules import Detector
+from kerascrash.units import format_bytes
+
+_LEAST_SHARE = 0.1
+_SOURCE = "dump:inventory"
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield the share of data in the rise, and that of elements wider than needed."""
+    rise = rise_of(case)
+    if rise is None or rise.total <= 0:
+        return
+    held = data_held(case)
+    total = sum(kept.bytes for kept in held)
+    share = min(total / rise.total, 1.0)
+    if share >= _LEAST_SHARE:
+        biggest = held[0].holding
+        yield note(
+            "data_held_whole",
+            _SOURCE,
+            f"`{biggest.owner}` ({biggest.kind}) and other arrays hold "
+            f"{format_bytes(total)}: {share:.0%} of what the process grew",
+            share,
+            owner=biggest.owner,
+            bytes=total,
+        )
+    wide = {
+        kept.holding.owner: widest
+        for kept in held
+        if (widest := kept.holding.widest_dtype) and narrower_dtype(widest[0])
+    }
+    wide_bytes = sum(size for _, size in wide.values())
+    if wide_bytes / rise.total >= _LEAST_SHARE:
+        owner, (dtype, size) = max(wide.items(), key=lambda item: item[1][1])
+        text = f"`{owner}` is {dtype}: {format_bytes(size // 2)} less as "
+        text += f"{narrower_dtype(dtype)}"
+        strength = min(wide_bytes / rise.total, 1.0)
+        yield note("wide_dtype_held", _SOURCE, text, strength, owner=owner, dtype=dtype)
+    yield from _loading(line_at_death(case), rise)
+
+
+def _loading(doing: LineDoing | None, rise: Rise) -> Iterator[Finding]:
+    """The line that died while it made an array that no scan has seen yet."""
+    if doing is None or doing.kind != "load" or rise.stage in RUNNING_STAGES:
+        return
+    share = min(doing.bytes / rise.total, 1.0)
+    if share < _LEAST_SHARE or doing.statement is None:
+        return
+    text = (
+        f"the line `{doing.statement.text[:120]}` was filling memory with data: "
+        f"{format_bytes(doing.bytes)} since the last scan"
+    )
+    yield note("data_being_loaded", "dump:stacks", text, share, bytes=doing.bytes)
+    if doing.is_wide_by_default:
+        text = "that line names no dtype, so NumPy makes float64, 8 bytes an element"
+        yield note("wide_dtype_held", "dump:stacks", text, share, owner=doing.target)
+
+
+DETECTOR = Detector(
+    id="held_data",
+    finds=("data_held_whole", "wide_dtype_held", "data_being_loaded"),
+    detect=detect,
+    needs=("recording",),
+)

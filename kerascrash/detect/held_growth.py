@@ -1,0 +1,80 @@
+"""
+Observe objects of the user that grew until the death, measured against the whole rise.
+
+A container that is filled once (a data set, a vocabulary) and then stays is not here;
+one that is emptied at each epoch may look alike until the epoch ends.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kerascrash.detect._facts import note
+from kerascrash.estimate.growth import growth_seen
+from kerascrash.estimate.kept import Kept, leaks
+from kerascrash.estimate.rise import rise_of
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Finding
+from kerascrash.model.rules import Detector
+from kerascrash.units import format_bytes
+
+_LEAST_SHARE = 0.1
+_GRADIENT = re.compile(r"grad(?!io)", re.IGNORECASE)
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield the biggest growing holding of each kind."""
+    rise = rise_of(case)
+    if rise is None or rise.total <= 0:
+        return
+    seen: set[str] = set()
+    for kept in leaks(case):
+        share = min(kept.bytes / rise.total, 1.0)
+        finding = _finding_id(kept)
+        if share < _LEAST_SHARE or finding in seen:
+            continue
+        seen.add(finding)
+        yield _observe(finding, kept, share)
+        if finding == "tensors_kept" and _holds_gradients(kept):
+            text = f"what `{kept.holding.owner}` keeps are gradients, by name"
+            yield note("gradients_kept", "dump:inventory", text, share)
+
+
+def _finding_id(kept: Kept) -> str:
+    if kept.holding.holds_tensors:
+        return "tensors_kept"
+    return "arrays_kept" if kept.holding.holds_arrays else "objects_kept"
+
+
+def _observe(finding: str, kept: Kept, share: float) -> Finding:
+    holding = kept.holding
+    rate = growth_seen(holding)
+    growth = f", {format_bytes(rate)} more each step" if rate and rate > 0 else ""
+    text = (
+        f"`{holding.owner}` ({holding.kind}) grew to {format_bytes(kept.bytes)}{growth}: "
+        f"{share:.0%} of what the process grew"
+    )
+    return note(
+        finding,
+        "dump:inventory",
+        text,
+        share,
+        owner=holding.owner,
+        bytes=kept.bytes,
+        share=share,
+    )
+
+
+def _holds_gradients(kept: Kept) -> bool:
+    place = kept.holding.place
+    line = dict(place.excerpt).get(place.line, "") if place else ""
+    return bool(_GRADIENT.search(kept.holding.owner) or _GRADIENT.search(line))
+
+
+DETECTOR = Detector(
+    id="held_growth",
+    finds=("tensors_kept", "arrays_kept", "objects_kept", "gradients_kept"),
+    detect=detect,
+    needs=("recording",),
+)

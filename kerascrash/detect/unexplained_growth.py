@@ -1,0 +1,53 @@
+"""
+Observe growth that nothing recorded explains: native memory, buffers, fragmentation.
+
+It is the remainder of the ledger, so whatever the inventory missed lands here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerascrash.detect._facts import note
+from kerascrash.estimate.ledger import REMAINDER, host_ledger
+from kerascrash.estimate.limits import cgroup_limit
+from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Finding
+from kerascrash.model.rules import Detector
+from kerascrash.units import format_bytes
+
+_LEAST_SHARE = 0.4
+_RUNTIME_SHARE = 0.6
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield a large remainder, and a limit that the libraries alone nearly fill."""
+    ledger, rise = host_ledger(case), rise_of(case)
+    recording = recording_of(case)
+    if ledger is None or rise is None or recording is None or rise.total <= 0:
+        return
+    remainder = sum(line.bytes for line in ledger.lines if line.name == REMAINDER)
+    share = remainder / rise.total
+    if share >= _LEAST_SHARE:
+        text = f"{format_bytes(remainder)} of the growth belong to nothing recorded"
+        yield note("growth_unexplained", "dump:samples", text, share, bytes=remainder)
+        if recording.pipelines.get("pipelines"):
+            text = "an input pipeline was running, whose buffers are native memory"
+            yield note("pipeline_running", "dump:pipelines", text, share)
+    limit = cgroup_limit(case)
+    if limit is not None and rise.baseline >= _RUNTIME_SHARE * limit:
+        text = f"interpreter and libraries alone take {format_bytes(rise.baseline)} of "
+        text += f"the {format_bytes(limit)} limit"
+        yield note(
+            "limit_small_for_runtime", "dump:samples", text, rise.baseline / limit
+        )
+
+
+DETECTOR = Detector(
+    id="unexplained_growth",
+    finds=("growth_unexplained", "pipeline_running", "limit_small_for_runtime"),
+    detect=detect,
+    needs=("recording",),
+)

@@ -1,0 +1,125 @@
+"""
+Which holdings grow while the program runs, and which are data held from the start.
+
+The difference decides between a leak and a data set: a leak goes on with the steps, a
+data set is there before the first step. Where no step was ever counted, containers of
+arrays are taken to be data being loaded, containers of tensors to be a leak.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kerascrash.estimate.dtypes import dtype_name, dtype_size, elements
+from kerascrash.estimate.growth import bytes_at_death, growth_seen
+from kerascrash.estimate.holdings import Holding, holdings_of, read_place
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Recording
+
+_LEAST_BYTES = 1 << 20
+_STILL_GROWING = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A holding with its bytes at death; ``note`` says how those are known."""
+
+    holding: Holding
+    bytes: int
+    note: str
+
+
+def steps_counted(recording: Recording) -> int:
+    """Return how many training steps were finished, 0 when none or not known."""
+    step = recording.progress.get("step")
+    return max(step, 0) if isinstance(step, int) else 0
+
+
+def is_growing(holding: Holding) -> bool:
+    """
+    Tell whether it still grew when it was last looked at.
+
+    Scans decide; with fewer than two of them, the way its line fills it does.
+    """
+    if len(holding.history) >= 3:
+        sizes = [size for _, _, size in holding.history]
+        recent = sizes[len(sizes) // 2 :]
+        return recent[-1] - recent[0] > _STILL_GROWING * recent[-1]
+    rate = growth_seen(holding)
+    if rate is None:
+        rate = holding.growth_per_second
+    if rate is not None and len(holding.history) == 2:
+        return rate > 0
+    return holding.is_filled_by_line and holding.count >= 2
+
+
+def growing(case: Case) -> tuple[Kept, ...]:
+    """Return what grows, biggest at death first, each scaled to the death."""
+    rows = [
+        Kept(one, *bytes_at_death(case, one))
+        for one in holdings_of(recording_of(case))
+        if one.bytes >= _LEAST_BYTES and is_growing(one)
+    ]
+    return tuple(sorted(rows, key=lambda kept: -kept.bytes))
+
+
+def leaks(case: Case) -> tuple[Kept, ...]:
+    """Return what grows and is not data being loaded before the first step."""
+    recording = recording_of(case)
+    if recording is None:
+        return ()
+    stepped = steps_counted(recording) > 0
+    return tuple(
+        kept
+        for kept in growing(case)
+        if stepped or kept.holding.holds_tensors or not kept.holding.holds_arrays
+    )
+
+
+def _given_to_fit(recording: Recording) -> list[Holding]:
+    """Return data handed to fit, evaluate or predict as recorded with the models."""
+    rows = []
+    for raw in recording.models.get("data") or ():
+        shape = raw.get("shape") or ()
+        size = raw.get("bytes")
+        if not isinstance(size, int):
+            size = elements(shape) * dtype_size(raw.get("dtype"))
+        dtype = dtype_name(str(raw.get("dtype") or ""))
+        rows.append(
+            Holding(
+                owner=str(raw.get("name") or "?"),
+                type=str(raw.get("type") or "ndarray"),
+                kind=str(raw.get("type") or "array"),
+                count=1,
+                bytes=size,
+                element_shape=tuple(n for n in shape if isinstance(n, int)),
+                dtypes={dtype: size} if dtype else {},
+                place=read_place(raw.get("place")),
+            )
+        )
+    return rows
+
+
+def data_held(case: Case) -> tuple[Kept, ...]:
+    """Return arrays and tensors that are held whole and do not leak, biggest first."""
+    recording = recording_of(case)
+    if recording is None:
+        return ()
+    leaking = {kept.holding.owner for kept in leaks(case)}
+    loading = {kept.holding.owner: kept for kept in growing(case)}
+    held: list[Kept] = []
+    for one in holdings_of(recording):
+        if one.owner in leaking or one.bytes < _LEAST_BYTES:
+            continue
+        if one.holds_arrays or (one.holds_tensors and not _is_variable(one)):
+            held.append(loading.get(one.owner) or Kept(one, one.bytes, ""))
+    seen = {kept.holding.bytes for kept in held}
+    for given in _given_to_fit(recording):
+        # The same array under its argument's name: sizes agree to the byte.
+        if given.bytes >= _LEAST_BYTES and given.bytes not in seen:
+            held.append(Kept(given, given.bytes, "as given to the model"))
+    return tuple(sorted(held, key=lambda kept: -kept.bytes))
+
+
+def _is_variable(holding: Holding) -> bool:
+    return "Variable" in holding.type or "Variable" in holding.element_type

@@ -1,0 +1,82 @@
+"""What the user's line at death was doing with memory, read from its source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kerascrash.estimate.growth import rise_since_scan
+from kerascrash.estimate.stacks import activity_of, innermost_user_place
+from kerascrash.estimate.statements import Statement, statement_at
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Recording
+from kerascrash.model.evidence import Place
+
+_LOADS = re.compile(
+    r"(?:^|\.)(?:load\w*|read\w*|imread|open|fromfile|loadtxt|genfromtxt|to_numpy|"
+    r"rand|randn|random|random_sample|normal|uniform|randint|integers|standard_normal|"
+    r"zeros|ones|empty|full|array|asarray|astype|stack|vstack|hstack|concatenate|"
+    r"repeat|tile|append|img_to_array|from_tensor_slices|get_file|arange|linspace)$"
+)
+_WIDE_BY_DEFAULT = re.compile(
+    r"^(?:np|numpy)\.(?:random\.\w+|zeros|ones|empty|full|linspace)$"
+    r"|\.(?:random|standard_normal|normal|uniform)$"
+)
+_RUN = re.compile(r"(?:^|\.)(?:fit|evaluate|predict|train_on_batch|test_on_batch)$")
+
+
+@dataclass(frozen=True, slots=True)
+class LineDoing:
+    """
+    The innermost user line and what it did since the last scan.
+
+    ``bytes`` is what the process grew since that scan; ``kind`` is ``load`` (data into
+    memory), ``run`` (a Keras run), ``op`` (any other computation) or ``""``.
+    """
+
+    place: Place | None
+    statement: Statement | None
+    kind: str
+    bytes: int
+
+    @property
+    def target(self) -> str:
+        """What the line assigns to, ``""`` if nothing."""
+        return (
+            self.statement.targets[0]
+            if self.statement and self.statement.targets
+            else ""
+        )
+
+    @property
+    def is_wide_by_default(self) -> bool:
+        """It makes a NumPy array without saying a dtype: float64."""
+        if self.statement is None or "dtype" in self.statement.keywords:
+            return False
+        if any(call.endswith(".astype") for call in self.statement.calls):
+            return "float64" in self.statement.text
+        return any(_WIDE_BY_DEFAULT.search(call) for call in self.statement.calls)
+
+
+def _kind(recording: Recording, statement: Statement | None) -> str:
+    activity = activity_of(recording)
+    if activity in ("weights", "slots", "save"):
+        return activity
+    calls = statement.calls if statement else ()
+    if activity == "step" or any(_RUN.search(call) for call in calls):
+        return "run"
+    loading = [call for call in calls if _LOADS.search(call)]
+    if loading and not any(call.startswith("tf.") for call in loading):
+        return "load"
+    return "op" if statement is not None or activity in ("user", "call") else ""
+
+
+def line_at_death(case: Case) -> LineDoing | None:
+    """Return the innermost user line of the newest stacks, or None without stacks."""
+    recording = recording_of(case)
+    place = innermost_user_place(recording)
+    if recording is None or place is None:
+        return None
+    statement = statement_at(place)
+    rise, _ = rise_since_scan(case)
+    return LineDoing(place, statement, _kind(recording, statement), max(rise, 0))

@@ -1,0 +1,65 @@
+"""When the memory rose: before the training, at its first steps, or all along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kerascrash.estimate.resident import resident_at_death, runtime_baseline
+from kerascrash.estimate.timeline import open_stages, stage_name, value_at
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case
+
+RUNNING_STAGES = frozenset({"fit", "evaluate", "predict", "custom"})
+_FIRST_STEPS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """
+    Where the bytes above the runtime baseline came from, by time.
+
+    ``total`` is baseline to death; ``in_stage`` the part since the innermost running
+    stage (fit, evaluate, predict, custom) began, None outside one. ``steps`` is how
+    many steps that stage had completed, None if unknown.
+    """
+
+    baseline: int
+    final: int
+    in_stage: int | None
+    stage: str
+    steps: int | None
+
+    @property
+    def total(self) -> int:
+        return max(self.final - self.baseline, 0)
+
+    @property
+    def is_in_first_steps(self) -> bool:
+        """The process died before its third step of this stage was done."""
+        return self.in_stage is not None and (self.steps or 0) <= _FIRST_STEPS
+
+
+def rise_of(case: Case) -> Rise | None:
+    """Return when memory rose, or None where no resident size was recorded."""
+    recording = recording_of(case)
+    final = resident_at_death(case)
+    if recording is None or final is None:
+        return None
+    running = [m for m in open_stages(recording) if stage_name(m) in RUNNING_STAGES]
+    before = (
+        value_at(recording.find_series("rss"), running[-1].time) if running else None
+    )
+    in_stage = final.bytes - before if before is not None else None
+    step = recording.progress.get("step_in_epoch", recording.progress.get("step"))
+    epoch = recording.progress.get("epoch")
+    steps = max(step, 0) if isinstance(step, int) else None
+    if steps is not None and isinstance(epoch, int) and epoch > 0 and running:
+        if stage_name(running[-1]) == "fit":
+            steps = max(steps, int(recording.progress.get("step") or 0))
+    return Rise(
+        baseline=runtime_baseline(recording) or 0,
+        final=final.bytes,
+        in_stage=in_stage,
+        stage=stage_name(running[-1]) if running else "",
+        steps=steps,
+    )

@@ -1,0 +1,45 @@
+"""Factor ``batch_size``: batch too large."""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+FACTOR = Rule(
+    id="batch_size",
+    title="batch too large",
+    meaning=(
+        "One training step needs more memory for the outputs of all layers than there is:"
+        " it grows in proportion to the batch."
+    ),
+    prior=-1.0,
+    supports={
+        "activations_dominate": 6.0,
+        "rise_in_first_steps": 2.0,
+    },
+    contradicts={
+        "memory_was_not_short": 6.0,
+        "tensors_kept": 4.0,
+        "arrays_kept": 4.0,
+        "objects_kept": 4.0,
+        "steps_fitted": 4.0,
+        "neighbour_fills": 3.0,
+        "weights_being_made": 3.0,
+    },
+    remedies=(
+        "Make the batch smaller; halve it until it fits.",
+        (
+            "Keep the effective batch with gradient accumulation: "
+            "`optimizer=keras.optimizers.Adam(gradient_accumulation_steps=4)`."
+        ),
+        (
+            "Compute in half precision: "
+            "`keras.mixed_precision.set_global_policy('mixed_bfloat16')`."
+        ),
+    ),
+    near_misses=(
+        (
+            "Memory that goes on rising after the first steps is a leak: a smaller batch "
+            "only delays it."
+        ),
+    ),
+)

@@ -1,0 +1,34 @@
+"""Factor ``data_size``: data set held in memory whole."""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+FACTOR = Rule(
+    id="data_size",
+    title="data set held in memory whole",
+    meaning=(
+        "The program loads its whole data set, or copies of it, into memory before or "
+        "while it trains."
+    ),
+    prior=-1.0,
+    supports={
+        "data_held_whole": 6.0,
+        "data_being_loaded": 5.0,
+        "allocation_refused": 2.0,
+    },
+    contradicts={
+        "memory_was_not_short": 6.0,
+        "neighbour_fills": 3.0,
+        "tensors_kept": 1.0,
+    },
+    remedies=(
+        (
+            "Stream the data: `keras.utils.image_dataset_from_directory`, `tf.data`, or a"
+            " `PyDataset` that reads one batch at a time."
+        ),
+        "Map the file instead of loading it: `np.load(path, mmap_mode='r')`.",
+        "Free the raw copy once it is converted: `del raw`.",
+    ),
+    near_misses=("A data set that is a small share of memory is not the reason.",),
+)

@@ -1,0 +1,30 @@
+"""Factor ``hardware``: the machine or its limit is too small."""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+FACTOR = Rule(
+    id="hardware",
+    title="the machine or its limit is too small",
+    meaning=(
+        "What the libraries need by themselves leaves no room for any training under this"
+        " limit."
+    ),
+    prior=-1.5,
+    supports={
+        "limit_small_for_runtime": 5.0,
+    },
+    contradicts={
+        "memory_was_not_short": 6.0,
+        "tensors_kept": 3.0,
+        "data_held_whole": 2.0,
+        "activations_dominate": 1.5,
+        "weights_dominate": 1.5,
+        "neighbour_fills": 3.0,
+    },
+    remedies=("Raise the limit: TensorFlow alone takes about half a gigabyte.",),
+    near_misses=(
+        "If the program grew far beyond its libraries, the limit is not the reason.",
+    ),
+)

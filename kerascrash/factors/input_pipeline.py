@@ -1,0 +1,31 @@
+"""Factor ``input_pipeline``: input pipeline buffers too much."""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+FACTOR = Rule(
+    id="input_pipeline",
+    title="input pipeline buffers too much",
+    meaning=(
+        "Buffers of the input pipeline (shuffle, cache, prefetch, worker queues) hold "
+        "more than memory has room for."
+    ),
+    prior=-1.5,
+    supports={
+        "pipeline_running": 4.0,
+        "shm_small": 1.0,
+        "shm_full": 3.0,
+    },
+    contradicts={
+        "memory_was_not_short": 6.0,
+        "tensors_kept": 3.0,
+        "activations_dominate": 1.0,
+        "neighbour_fills": 3.0,
+    },
+    remedies=(
+        "Make `shuffle(buffer_size)` smaller and put it before `batch` and decoding.",
+        "Cache to a file: `dataset.cache(path)`, not in memory.",
+    ),
+    near_misses=("A data set loaded whole before the pipeline is data, not a buffer.",),
+)

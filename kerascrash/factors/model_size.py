@@ -1,0 +1,38 @@
+"""Factor ``model_size``: model too large."""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+FACTOR = Rule(
+    id="model_size",
+    title="model too large",
+    meaning=(
+        "Weights, their gradients and the optimizer's slots alone take most of the "
+        "memory, whatever the batch."
+    ),
+    prior=-1.0,
+    supports={
+        "weights_dominate": 6.0,
+        "weights_being_made": 5.0,
+    },
+    contradicts={
+        "memory_was_not_short": 6.0,
+        "tensors_kept": 3.0,
+        "arrays_kept": 3.0,
+        "objects_kept": 3.0,
+        "neighbour_fills": 3.0,
+    },
+    remedies=(
+        "Shrink the layers that hold most parameters.",
+        (
+            "Use an optimizer with fewer slots (SGD none, Lion one, Adam two) or half-"
+            "precision weights."
+        ),
+        (
+            "Train only part of the model: `layer.trainable = False` saves gradients and "
+            "slots."
+        ),
+    ),
+    near_misses=("A small model with a large batch needs activations, not weights.",),
+)

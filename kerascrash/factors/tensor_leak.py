@@ -1,0 +1,38 @@
+"""Factor ``tensor_leak``: tensors kept alive by Python."""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+FACTOR = Rule(
+    id="tensor_leak",
+    title="tensors kept alive by Python",
+    meaning=(
+        "A list, dict or attribute of the program keeps a reference to every tensor it is"
+        " given, so none of them is ever freed."
+    ),
+    prior=-1.0,
+    supports={
+        "tensors_kept": 7.0,
+        "arrays_kept": 6.0,
+        "memory_rose_steadily": 1.0,
+    },
+    contradicts={
+        "memory_was_not_short": 6.0,
+        "neighbour_fills": 3.0,
+        "weights_being_made": 2.0,
+        "gradients_kept": 1.0,
+    },
+    remedies=(
+        "Keep a number instead of the tensor: `history.append(float(loss))`.",
+        (
+            "Move what must be kept off the graph and shrink it: "
+            "`x.numpy().astype('float16')`, or write it to disk."
+        ),
+        "Bound the container: `collections.deque(maxlen=100)`.",
+    ),
+    near_misses=(
+        "A data set loaded into a list before the first step is data, not a leak.",
+        "A cache that fills up once and then stays.",
+    ),
+)
