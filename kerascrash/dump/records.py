@@ -83,7 +83,8 @@ class EventKind(enum.IntEnum):
     EPOCH_BEGIN = 3  # epoch
     EPOCH_END = 4  # epoch, steps
     CHECKPOINT = 5  # path, step, epoch
-    EXCEPTION = 6  # type, message, thread, traceback [[file, line, function, source]], cause
+    EXCEPTION = 6  # type, message, thread, traceback [[file, line, function, source]],
+    # cause
     WARNING = 7  # text: what the recorder told the user
     HOOK_FAILED = 8  # hook, error: the hook is taken out
     CLOCK = 9  # realtime_ns, monotonic_ns, boottime_ns: once a minute
@@ -106,5 +107,5 @@ class State(str, enum.Enum):
     """Life of a dump, in its superblock."""
 
     RECORDING = "recording"
-    FINISHED = "finished"  # the main script ran to its end (the interpreter may die yet)
+    FINISHED = "finished"  # the main script ended; the interpreter may die yet
     SEALED = "sealed"  # the watcher has written a certificate

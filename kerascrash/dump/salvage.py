@@ -1,0 +1,94 @@
+"""Find the header of a dump, or do without: slots check themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kerascrash.dump.codec import Superblock, decode_superblock, unframe
+from kerascrash.dump.contents import DamageNote, Header
+from kerascrash.dump.geometry import plan_sections
+from kerascrash.dump.jsontext import BadRecordError, JsonReader
+from kerascrash.dump.layout import (
+    DEFAULT_SIZE,
+    FORMAT_VERSION,
+    LARGEST_SIZE,
+    SMALLEST_SIZE,
+    SUPERBLOCKS,
+    WORKER_SIZE,
+    SectionEntry,
+)
+from kerascrash.dump.section_table import decode_sections
+from kerascrash.errors import NotADump, VersionTooNew
+
+UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""By format version: turns a header of that version into one of the next."""
+
+
+def find_header(
+    path: str, images: tuple[bytes, ...], notes: list[DamageNote]
+) -> Header:
+    """
+    Return the newest header of all images.
+
+    Without a good superblock, the sections that this version would have made are
+    taken. Raises NotADump when no superblock even begins like one, VersionTooNew
+    when a later version's reader is needed.
+    """
+    blocks = [
+        (block, i)
+        for image in images
+        for i in range(SUPERBLOCKS)
+        if (block := decode_superblock(image, i))
+    ]
+    if not blocks:
+        raise NotADump(f"{path} is not a kerascrash dump")
+    good = [(b, i) for b, i in blocks if b.text is not None]
+    for block, index in good or blocks:
+        if block.oldest_reader > FORMAT_VERSION:
+            raise VersionTooNew(
+                f"{path} has format version {block.version}; "
+                f"this kerascrash reads up to {FORMAT_VERSION}"
+            )
+        if block.text is None:
+            notes.append(DamageNote("header", f"superblock {index} is damaged"))
+    size = max(map(len, images))
+    for block, _ in sorted(good, key=lambda found: -found[0].generation):
+        header = _parse(block, size, notes)
+        if header:
+            return header
+    notes.append(DamageNote("header", "no readable header: the usual layout is taken"))
+    return Header({}, FORMAT_VERSION, 0, tuple(_guess_sections(images)))
+
+
+def _parse(block: Superblock, size: int, notes: list[DamageNote]) -> Header | None:
+    try:
+        raw = JsonReader().parse(block.text or b"")
+        for version in range(block.version, FORMAT_VERSION):
+            raw = UPGRADES[version](raw)
+    except (BadRecordError, KeyError):
+        notes.append(DamageNote("header", "a superblock holds no header"))
+        return None
+    sections, problems = decode_sections(raw, size)
+    notes.extend(DamageNote("header", text) for text in problems)
+    if not sections:
+        return None
+    return Header(raw, block.version, block.generation, tuple(sections))
+
+
+def _guess_sections(images: tuple[bytes, ...]) -> list[SectionEntry]:
+    """Return the layout for the size at which most sections have a good first slot."""
+    sizes = {DEFAULT_SIZE, WORKER_SIZE, *map(len, images)}
+    plans = [
+        plan_sections(size)
+        for size in sorted(sizes, reverse=True)
+        if SMALLEST_SIZE <= size <= LARGEST_SIZE
+    ]
+    return max(plans, key=lambda plan: _good_beginnings(plan, images))
+
+
+def _good_beginnings(plan: list[SectionEntry], images: tuple[bytes, ...]) -> int:
+    return sum(
+        any(unframe(image, entry.offset, entry.slot_size) for image in images)
+        for entry in plan
+    )
