@@ -23,7 +23,7 @@ Report = dict[str, Any]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of labelled cases, traces and kernel logs; skips where it is absent."""
+    """The folder of labelled cases and traces; skips where it is absent."""
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip("the shared folder of labelled cases is not beside this checkout")

@@ -31,9 +31,9 @@ def test_a_toy_cause_is_added_by_following_the_readme(tmp_path: Path) -> None:
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         path.write_text(before + content, encoding="utf-8")
     sample = next(tmp_path / name for name, _ in files if name.endswith("stderr.txt"))
+    argv = [sys.executable, "-m", "kerascrash", "explain", "--stderr", str(sample)]
     done = subprocess.run(
-        [sys.executable, "-m", "kerascrash", "explain", "--stderr", str(sample)]
-        + ["--exit", "70", "--format", "json", "-o", "-"],
+        [*argv, "--exit", "70", "--format", "json", "-o", "-"],
         capture_output=True,
         text=True,
         cwd=tmp_path,

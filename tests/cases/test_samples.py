@@ -1,4 +1,4 @@
-"""The frozen dumps: every one is read, judged and rendered as its `expected.toml` says."""
+"""The frozen dumps: each is read and judged as its `expected.toml` says."""
 
 from __future__ import annotations
 
