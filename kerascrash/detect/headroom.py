@@ -53,7 +53,7 @@ def _cgroup(limit: int, fill: float, rate: float) -> Iterator[Finding]:
         yield note(
             "cgroup_limit_in_reach",
             _SOURCE,
-            f"{format_bytes(left)} below the {format_bytes(limit)} limit and growing by "
+            f"{format_bytes(left)} below the {format_bytes(limit)} limit, growing by "
             f"{format_bytes(rate)}/s: {format_seconds(left / rate)} away from it",
             min(1.0, 0.4 + 0.6 * (1 - left / rate / _SECONDS_LEFT)),
             **known,

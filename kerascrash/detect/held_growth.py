@@ -52,8 +52,8 @@ def _observe(finding: str, kept: Kept, share: float) -> Finding:
     rate = growth_seen(holding)
     growth = f", {format_bytes(rate)} more each step" if rate and rate > 0 else ""
     text = (
-        f"`{holding.owner}` ({holding.kind}) grew to {format_bytes(kept.bytes)}{growth}: "
-        f"{share:.0%} of what the process grew"
+        f"`{holding.owner}` ({holding.kind}) grew to {format_bytes(kept.bytes)}{growth}"
+        f": {share:.0%} of what the process grew"
     )
     return note(
         finding,

@@ -72,20 +72,19 @@ def _compare(case: Case, own: int, used: int, where: str) -> Iterator[Finding]:
 
 def _others(case: Case, same_cgroup: bool) -> str:
     """Return the biggest other process, as ``python (pid 4711, 1.1 GiB)``."""
-    own = case.process.pid if isinstance(case.process, Process) else -1
-    family = {child.process.pid for child in case.children if _known(child)}
+    family = {
+        one.process.pid
+        for one in (case, *case.children)
+        if isinstance(one.process, Process)
+    }
     for row in certificate_of(case).get("biggest") or []:
-        if row.get("pid") == own or row.get("pid") in family:
+        if row.get("pid") in family:
             continue
         if same_cgroup and not row.get("same_cgroup"):
             continue
         size = format_bytes(row.get("rss") or 0)
         return f"{row.get('comm') or '?'} (pid {row.get('pid')}, {size})"
     return ""
-
-
-def _known(child: Case) -> bool:
-    return isinstance(child.process, Process)
 
 
 DETECTOR = Detector(

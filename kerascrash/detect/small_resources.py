@@ -1,5 +1,5 @@
 """
-Observe resources besides memory that were used up: /dev/shm, disk, descriptors, threads.
+Observe resources besides memory that ran out: /dev/shm, disk, descriptors, threads.
 
 Limits are read when the recorder starts, so a disk that filled later is seen only by
 the exception it caused.

@@ -1,5 +1,5 @@
 """
-Observe a training that stood still before it ended: no step for long, no processor time.
+Observe a training that stood still before its end: no step, no processor time.
 
 A long step (a first compilation, a validation pass, a checkpoint to a slow disk) looks
 alike for a while, so a standstill counts only when it is many times the usual step.

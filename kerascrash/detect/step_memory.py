@@ -62,7 +62,7 @@ def _activations(
     text = (
         f"the layers' outputs for a batch of {batch:,} are {format_bytes(computed)}"
         if computed >= inferred and batch
-        else f"one step took {format_bytes(inferred)} beyond weights and their gradients"
+        else f"one step took {format_bytes(inferred)} beyond weights and gradients"
     )
     data = {"bytes": needed, "computed": computed, "batch_size": batch}
     yield note("activations_dominate", "dump:models", text, share, **data)

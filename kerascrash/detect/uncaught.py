@@ -18,7 +18,7 @@ from kerascrash.model.rules import Detector
 
 _SOURCE = "dump:events"
 _OTHER_THREAD = 0.4
-# (finding, type pattern, message pattern): what an exception says beyond having ended it.
+# (finding, type pattern, message pattern): what an exception says beyond its end.
 _MEANINGS = (
     ("raised_keyboard_interrupt", r"^KeyboardInterrupt$", r""),
     ("raised_memory_error", r"MemoryError$", r""),

@@ -29,7 +29,7 @@ def _share_of_rise(recording: Recording, holding: Holding) -> float:
 
 
 def rise_since_scan(case: Case) -> tuple[int, float]:
-    """Return (bytes the process grew since the newest inventory, its age in seconds)."""
+    """Return (bytes grown since the newest inventory, its age in seconds)."""
     recording = recording_of(case)
     final = resident_at_death(case)
     scanned = recording.blob_times.get("inventory") if recording else None

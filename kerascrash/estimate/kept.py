@@ -114,10 +114,12 @@ def data_held(case: Case) -> tuple[Kept, ...]:
         if one.holds_arrays or (one.holds_tensors and not _is_variable(one)):
             held.append(loading.get(one.owner) or Kept(one, one.bytes, ""))
     seen = {kept.holding.bytes for kept in held}
-    for given in _given_to_fit(recording):
-        # The same array under its argument's name: sizes agree to the byte.
-        if given.bytes >= _LEAST_BYTES and given.bytes not in seen:
-            held.append(Kept(given, given.bytes, "as given to the model"))
+    # The same array under its argument's name: sizes agree to the byte.
+    held += [
+        Kept(given, given.bytes, "as given to the model")
+        for given in _given_to_fit(recording)
+        if given.bytes >= _LEAST_BYTES and given.bytes not in seen
+    ]
     return tuple(sorted(held, key=lambda kept: -kept.bytes))
 
 

@@ -61,7 +61,7 @@ def _delta(row: Mapping[str, Any], *names: str) -> int:
 
 
 def limited_levels(case: Case) -> tuple[LimitLevel, ...]:
-    """Return the certificate's cgroup levels that have a limit, the process's own first."""
+    """Return the certificate's cgroup levels that have a limit, the leaf first."""
     rows = (certificate_of(case).get("oom") or {}).get("cgroups") or []
     levels = []
     deepest = max((len(str(row.get("path") or "")) for row in rows), default=0)
@@ -103,7 +103,7 @@ def host_kill_delta(case: Case) -> int | None:
 
 
 def cgroup_limit(case: Case) -> int | None:
-    """Return the limit in bytes of the level with least headroom, None if none is set."""
+    """Return the limit of the level with least headroom, None if none is set."""
     limit = last_reading(case, "cgroup_limit")
     if limit is None or not 0 < limit < NO_LIMIT:
         proven = [level.limit for level in limited_levels(case)]

@@ -56,7 +56,7 @@ class ModelBytes:
 
     @property
     def training(self) -> int:
-        """What one model needs to train whatever the batch: weights, gradients, slots."""
+        """What training needs whatever the batch: weights, gradients, slots."""
         return self.weights + self.gradients + self.slots
 
 
@@ -75,7 +75,7 @@ def _layer(raw: Mapping[str, Any], batch: int) -> LayerBytes:
 
 
 def _slots(raw: Mapping[str, Any], trainable_bytes: int) -> tuple[int, str]:
-    """Return (bytes, how known): the optimizer's own once it is built, else by class."""
+    """Return (bytes, how known): the optimizer's own once built, else by class."""
     optimizer = raw.get("optimizer")
     if not isinstance(optimizer, Mapping):
         return 0, "computed"
@@ -117,7 +117,7 @@ def _model(raw: Mapping[str, Any], batch: int) -> ModelBytes:
 
 
 def batch_size_of(recording: Recording) -> int | None:
-    """Return the batch size in force at the end: progress, last batch seen, fit's own."""
+    """Return the batch size in force at the end: progress, else the last batch seen."""
     told = recording.progress.get("batch_size")
     if isinstance(told, int) and told > 0:
         return told

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kerascrash.estimate.resident import resident_at_death, runtime_baseline
-from kerascrash.estimate.timeline import open_stages, stage_name, value_at
-from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case
+from kerascrash.estimate.timeline import (
+    open_stages,
+    recording_of,
+    stage_name,
+    value_at,
+)
+from kerascrash.model.case import Case, Recording
 
 RUNNING_STAGES = frozenset({"fit", "evaluate", "predict", "custom"})
 _FIRST_STEPS = 2
@@ -50,16 +54,18 @@ def rise_of(case: Case) -> Rise | None:
         value_at(recording.find_series("rss"), running[-1].time) if running else None
     )
     in_stage = final.bytes - before if before is not None else None
-    step = recording.progress.get("step_in_epoch", recording.progress.get("step"))
-    epoch = recording.progress.get("epoch")
-    steps = max(step, 0) if isinstance(step, int) else None
-    if steps is not None and isinstance(epoch, int) and epoch > 0 and running:
-        if stage_name(running[-1]) == "fit":
-            steps = max(steps, int(recording.progress.get("step") or 0))
+    stage = stage_name(running[-1]) if running else ""
     return Rise(
         baseline=runtime_baseline(recording) or 0,
         final=final.bytes,
         in_stage=in_stage,
-        stage=stage_name(running[-1]) if running else "",
-        steps=steps,
+        stage=stage,
+        steps=_steps_done(recording, stage),
     )
+
+
+def _steps_done(recording: Recording, stage: str) -> int | None:
+    """Return steps finished in the stage: training counts over epochs, others not."""
+    key = "step" if stage in ("fit", "custom") else "step_in_epoch"
+    step = recording.progress.get(key)
+    return max(step, 0) if isinstance(step, int) else None

@@ -23,8 +23,8 @@ class Statement:
     """
     One statement: assignment targets, calls in it, and integers passed by keyword.
 
-    ``targets`` are spelled as in the source (``self.cache``); ``calls`` are dotted names,
-    outermost first; ``keywords`` maps a keyword argument to its literal spelling.
+    ``targets`` are spelled as in the source (``self.cache``), ``calls`` are dotted
+    names, outermost first; ``keywords`` maps a keyword argument to its literal spelling.
     """
 
     targets: tuple[str, ...]

@@ -13,7 +13,7 @@ def recording_of(case: Case) -> Recording | None:
 
 
 def value_at(series: Series | None, time: float) -> int | None:
-    """Return the reading in force at a time (Unix seconds), or None before the first."""
+    """Return the reading in force at a time (Unix seconds), None before the first."""
     if series is None:
         return None
     position = bisect_right(series.times, time)

@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="batch_size",
     title="batch too large",
     meaning=(
-        "One training step needs more memory for the outputs of all layers than there is:"
-        " it grows in proportion to the batch."
+        "One training step needs more memory for the outputs of all layers than there "
+        "is: it grows in proportion to the batch."
     ),
     prior=-1.0,
     supports={
@@ -38,8 +38,8 @@ FACTOR = Rule(
     ),
     near_misses=(
         (
-            "Memory that goes on rising after the first steps is a leak: a smaller batch "
-            "only delays it."
+            "Memory that goes on rising after the first steps is a leak: a smaller "
+            "batch only delays it."
         ),
     ),
 )

@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="child_process",
     title="the program's own child processes",
     meaning=(
-        "Worker processes started by the program hold most of the memory, or one of them "
-        "died."
+        "Worker processes started by the program hold most of the memory, or one of "
+        "them died."
     ),
     prior=-1.0,
     supports={
@@ -23,14 +23,14 @@ FACTOR = Rule(
     remedies=(
         "Use fewer workers, and hand them file names instead of arrays.",
         (
-            "Start them with `spawn` or `forkserver` before the data are loaded, so that "
-            "they inherit less."
+            "Start them with `spawn` or `forkserver` before the data are loaded, so "
+            "that they inherit less."
         ),
     ),
     near_misses=(
         (
-            "Memory shared with the parent is counted once for each child in the resident"
-            " size."
+            "Memory shared with the parent is counted once for each child in the "
+            "resident size."
         ),
     ),
 )

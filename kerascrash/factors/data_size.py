@@ -24,8 +24,8 @@ FACTOR = Rule(
     },
     remedies=(
         (
-            "Stream the data: `keras.utils.image_dataset_from_directory`, `tf.data`, or a"
-            " `PyDataset` that reads one batch at a time."
+            "Stream the data: `keras.utils.image_dataset_from_directory`, `tf.data`, "
+            "or a `PyDataset` that reads one batch at a time."
         ),
         "Map the file instead of loading it: `np.load(path, mmap_mode='r')`.",
         "Free the raw copy once it is converted: `del raw`.",

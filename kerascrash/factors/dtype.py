@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="dtype",
     title="elements wider than needed",
     meaning=(
-        "Data or weights are stored with 8 bytes per element (NumPy's default float64) "
-        "where 4, 2 or 1 would do."
+        "Data or weights are stored with 8 bytes per element (NumPy's default "
+        "float64) where 4, 2 or 1 would do."
     ),
     prior=-1.5,
     supports={

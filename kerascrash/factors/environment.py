@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="environment",
     title="libraries or settings that do not fit together",
     meaning=(
-        "Versions, settings or limits of the surroundings are the reason, not what the "
-        "program computes."
+        "Versions, settings or limits of the surroundings are the reason, not what "
+        "the program computes."
     ),
     prior=-1.5,
     supports={
@@ -21,9 +21,6 @@ FACTOR = Rule(
         "Look at `ulimit -a` and the job's limits.",
     ),
     near_misses=(
-        (
-            "A warning about versions at start-up that the run survived is not the "
-            "reason."
-        ),
+        "A warning about versions at start-up that the run survived is not the reason.",
     ),
 )

@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="graph_retracing",
     title="traced functions or models piling up",
     meaning=(
-        "`tf.function` traces a new graph for every new Python value or shape, or a model"
-        " is built in a loop; the old ones stay."
+        "`tf.function` traces a new graph for every new Python value or shape, or a "
+        "model is built in a loop; the old ones stay."
     ),
     prior=-1.5,
     supports={

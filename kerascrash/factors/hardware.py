@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="hardware",
     title="the machine or its limit is too small",
     meaning=(
-        "What the libraries need by themselves leaves no room for any training under this"
-        " limit."
+        "What the libraries need by themselves leaves no room for any training under "
+        "this limit."
     ),
     prior=-1.5,
     supports={

@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="memory_fragmentation",
     title="memory fragmented or kept by the allocator",
     meaning=(
-        "Much memory is held by the allocator without belonging to any living object, or "
-        "no free piece is large enough."
+        "Much memory is held by the allocator without belonging to any living object, "
+        "or no free piece is large enough."
     ),
     prior=-1.5,
     supports={

@@ -26,12 +26,12 @@ FACTOR = Rule(
     remedies=(
         "Shrink the layers that hold most parameters.",
         (
-            "Use an optimizer with fewer slots (SGD none, Lion one, Adam two) or half-"
-            "precision weights."
+            "Use an optimizer with fewer slots (SGD none, Lion one, Adam two) or "
+            "half-precision weights."
         ),
         (
-            "Train only part of the model: `layer.trainable = False` saves gradients and "
-            "slots."
+            "Train only part of the model: `layer.trainable = False` saves gradients "
+            "and slots."
         ),
     ),
     near_misses=("A small model with a large batch needs activations, not weights.",),

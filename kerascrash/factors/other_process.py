@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="other_process",
     title="another process took the memory",
     meaning=(
-        "Another process in the same container or on the same machine had taken most of "
-        "the memory; this one was only the victim."
+        "Another process in the same container or on the same machine had taken most "
+        "of the memory; this one was only the victim."
     ),
     prior=-1.0,
     supports={
@@ -23,8 +23,8 @@ FACTOR = Rule(
     remedies=(
         "Give the training its own limit, or stop the neighbour.",
         (
-            "Start the training when the machine is free, or ask the scheduler for the "
-            "memory it needs."
+            "Start the training when the machine is free, or ask the scheduler for "
+            "the memory it needs."
         ),
     ),
     near_misses=(

@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="tensor_leak",
     title="tensors kept alive by Python",
     meaning=(
-        "A list, dict or attribute of the program keeps a reference to every tensor it is"
-        " given, so none of them is ever freed."
+        "A list, dict or attribute of the program keeps a reference to every tensor "
+        "it is given, so none of them is ever freed."
     ),
     prior=-1.0,
     supports={
