@@ -1,0 +1,107 @@
+"""The end of a dump: removed after a clean exit, sealed and durable after a death."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+
+from kerascrash.dump.records import State
+from kerascrash.watch.certificate import build_certificate
+
+TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kerascrash.watch.exit_status import ExitStatus
+    from kerascrash.watch.observer import Observer
+
+
+def ended_well(state: str, status: ExitStatus) -> bool:
+    """
+    Tell whether a main process's end is clean: its script finished, with status 0.
+
+    Where the status cannot be known, that the script finished decides.
+    """
+    if state != State.FINISHED.value:
+        return False
+    return status.raw is None or status.is_success
+
+
+def discard(observer: Observer) -> None:
+    """Remove the dump, its copy and its workers' rings: nothing is left behind."""
+    with contextlib.suppress(OSError):
+        os.unlink(observer.writer.path)
+    observer.sync.remove()
+    observer.workers.finish(parent_ended_well=True)
+
+
+def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) -> str:
+    """
+    Write the certificate, make the dump durable, and return where it lies.
+
+    ``extra`` are further keys of the certificate (``stderr``, ``rusage``).
+    """
+    certificate = build_certificate(observer, status, death_ns)
+    certificate["stderr"] = _take_stderr(observer)
+    certificate |= extra
+    certificate["sealed"] = time.time()
+    writer = observer.writer
+    while not writer.certificate(certificate) and _trim(certificate):
+        pass
+    with contextlib.suppress(ValueError):
+        writer.set_state(State.SEALED)
+    with contextlib.suppress(OSError, ValueError):
+        writer.flush()
+        observer.sync.remove()  # the dump itself is durable now
+    return _move_to_its_folder(writer.path, writer.header())
+
+
+def _take_stderr(observer: Observer) -> dict[str, Any]:
+    noted = observer.environment().get("stderr")
+    if isinstance(noted, dict):
+        observer.stderr.note(noted)
+    tail = observer.stderr.read()
+    if tail:
+        observer.writer.stderr(tail)
+    return {
+        "how": "file" if observer.stderr.path else "none",
+        "path": observer.stderr.path or None,
+        "offset": observer.stderr.offset,
+        "bytes": len(tail),
+    }
+
+
+def _trim(certificate: dict[str, Any]) -> bool:
+    """Halve the longest list of a certificate that is too big; False: nothing left."""
+    lines = certificate["kernel"]["lines"]
+    if lines:
+        certificate["kernel"]["lines"] = lines[len(lines) // 2 + 1 :]
+        certificate["kernel"]["trimmed"] = True
+        return True
+    children = certificate["children"]
+    certificate["children"] = children[len(children) // 2 + 1 :]
+    return bool(children)
+
+
+def _move_to_its_folder(path: str, header: dict[str, Any]) -> str:
+    """Copy a dump that was recorded on a local disk to the folder it is meant for."""
+    final = header.get("final_path")
+    if not isinstance(final, str) or not final or final == path:
+        return path
+    partial = f"{final}.part"
+    try:
+        os.makedirs(os.path.dirname(final), exist_ok=True)
+        shutil.copyfile(path, partial)
+        os.chmod(partial, 0o600)
+        with open(partial, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, final)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(partial)
+        return path
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+    return final
