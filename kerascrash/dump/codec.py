@@ -24,6 +24,7 @@ from kerascrash.dump.layout import (
 TYPE_CHECKING = False  # typing costs 7 ms of the user's start
 if TYPE_CHECKING:
     import mmap
+    from collections.abc import Callable
     from typing import Any
 
     Buffer = bytes | bytearray | memoryview | mmap.mmap
@@ -84,9 +85,32 @@ def _stand_in(value: object) -> str:
     return f"<{type(value).__name__}>"
 
 
-_encode = json.JSONEncoder(
-    ensure_ascii=True, separators=(",", ":"), default=_stand_in, check_circular=True
-).encode
+_encoder = json.JSONEncoder(
+    ensure_ascii=True, separators=(",", ":"), default=_stand_in, check_circular=False
+)
+
+
+def _make_encode() -> Callable[[Any], str]:
+    """
+    Return the encoder that ``JSONEncoder.encode`` makes anew for every call.
+
+    Made once, an event costs half. Without it, or with another signature than that
+    of CPython 3.10 to 3.13, the public way is taken.
+    """
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    try:
+        text = json.encoder.encode_basestring_ascii
+        options = (_stand_in, text, None, ":", ",", False, False, True)
+        encode = make(None, *options)
+        join = "".join
+        if join(encode({"a": [1]}, 0)) != '{"a":[1]}':
+            return _encoder.encode
+    except Exception:
+        return _encoder.encode
+    return lambda value: join(encode(value, 0))
+
+
+_encode = _make_encode()
 
 
 def encode_json(value: object) -> bytes:

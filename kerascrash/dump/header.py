@@ -15,28 +15,39 @@ if TYPE_CHECKING:
     import mmap
     from typing import Any
 
-_LONGEST_TEXT = 700
+_LONGEST_TEXTS = (1000, 300, 80)
 
 
 def new_header(
     identity: dict[str, Any], size: int, sections: list[SectionEntry]
 ) -> dict[str, Any]:
-    """Return the header of a dump that begins now; long texts lose their beginning."""
-    header = {key: _fitting(value) for key, value in identity.items()}
-    header.update(
-        clock_stamps(),
-        clock=CLOCK_NAME,
-        state=State.RECORDING.value,
-        size=size,
+    """
+    Return the header of a dump that begins now.
+
+    Texts of the identity lose their beginning as far as needed to fit (of a path
+    the end says most). Raises ValueError when even that does not help.
+    """
+    facts = {
+        **clock_stamps(),
+        "clock": CLOCK_NAME,
+        "state": State.RECORDING.value,
+        "size": size,
         **encode_sections(sections),
-    )
-    return header
+    }
+    for longest in _LONGEST_TEXTS:
+        header = {key: _fitting(value, longest) for key, value in identity.items()}
+        header.update(facts)
+        try:
+            encode_superblock(0, header)
+        except ValueError:
+            continue
+        return header
+    raise ValueError("the identity does not fit in a superblock")
 
 
-def _fitting(value: Any) -> Any:
-    """A superblock is small: of a long path the end says most."""
-    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-        return "…" + value[-_LONGEST_TEXT:]
+def _fitting(value: Any, longest: int) -> Any:
+    if isinstance(value, str) and len(value) > longest:
+        return "…" + value[-longest:]
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import zlib
 
 from kerascrash.dump.codec import Slot
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 _TEXT_BUDGET = 32 << 20
 _VALUE_BUDGET = 1 << 20
+_LONGEST_INT = 20
 
 
 class BadRecordError(Exception):
@@ -43,18 +45,44 @@ class JsonReader:
         if len(text) > MAX_JSON or self._text_left < 0 or self._values_left < 0:
             raise BadRecordError("more JSON than a dump may hold")
         try:
-            value = json.loads(text, parse_constant=_no_constant)
+            value = _decoder.decode(text.decode("ascii"))
         except (ValueError, RecursionError) as error:
             raise BadRecordError(f"no JSON: {type(error).__name__}") from None
         if not isinstance(value, dict):
             raise BadRecordError("the JSON is no object")
         if _is_deep(value):
             raise BadRecordError(f"JSON nested deeper than {MAX_DEPTH}")
-        return value
+        return _without_surrogates(value) if b"\\ud" in text.lower() else value
 
 
 def _no_constant(_name: str) -> None:
     """NaN and the infinities are no JSON: they become null."""
+
+
+def _small_int(text: str) -> int | None:
+    return int(text) if len(text) <= _LONGEST_INT else None
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+_decoder = json.JSONDecoder(
+    parse_constant=_no_constant, parse_int=_small_int, parse_float=_finite
+)
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a surrogate pair (bytes of a file name) could not be written anywhere."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        pairs = value.items()
+        return {_without_surrogates(k): _without_surrogates(v) for k, v in pairs}
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    return value
 
 
 def _is_deep(value: Any) -> bool:

@@ -9,7 +9,7 @@ the size of the file. What cannot be read becomes a note in ``Dump.damage``.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerascrash.dump.chains import join_chains
 from kerascrash.dump.codec import Slot
@@ -29,6 +29,10 @@ from kerascrash.dump.salvage import find_header
 from kerascrash.dump.samples import SampleUnpacker
 from kerascrash.dump.scan import scan_section
 from kerascrash.dump.sources import Images, load_images
+from kerascrash.errors import DumpError
+
+if TYPE_CHECKING:
+    from kerascrash.dump.codec import Buffer
 
 _IDENTITY = ("pid", "start_ticks", "boot_id", "realtime_ns")
 _KINDS = {int(kind): kind for kind in EventKind}
@@ -55,7 +59,7 @@ def read_header(path: str | os.PathLike[str]) -> Header:
     return _open(os.fspath(path))[1]
 
 
-def _open(path: str) -> tuple[tuple[bytes, ...], Header, list[DamageNote]]:
+def _open(path: str) -> tuple[tuple[Buffer, ...], Header, list[DamageNote]]:
     loaded: Images = load_images(path)
     notes = loaded.notes
     images = tuple(image for image in (loaded.main, loaded.sync) if image)
@@ -70,7 +74,7 @@ def _open(path: str) -> tuple[tuple[bytes, ...], Header, list[DamageNote]]:
     return images, header, notes
 
 
-def _same_run(path: str, images: tuple[bytes, ...]) -> bool:
+def _same_run(path: str, images: tuple[Buffer, ...]) -> bool:
     """Return whether both files tell the same identity, where both tell one."""
     headers = [_header_alone(path, image) for image in images]
     raws = [h.raw for h in headers if h and h.raw]
@@ -79,9 +83,7 @@ def _same_run(path: str, images: tuple[bytes, ...]) -> bool:
     return all(raws[0].get(key) == raws[1].get(key) for key in _IDENTITY)
 
 
-def _header_alone(path: str, image: bytes) -> Header | None:
-    from kerascrash.errors import DumpError
-
+def _header_alone(path: str, image: Buffer) -> Header | None:
     try:
         return find_header(path, (image,), [])
     except DumpError:
@@ -91,7 +93,7 @@ def _header_alone(path: str, image: bytes) -> Header | None:
 class _Reader:
     """Fills a Dump section by section."""
 
-    def __init__(self, dump: Dump, images: tuple[bytes, ...]) -> None:
+    def __init__(self, dump: Dump, images: tuple[Buffer, ...]) -> None:
         self._dump = dump
         self._images = images
         self._json = JsonReader()

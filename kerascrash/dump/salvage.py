@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerascrash.dump.codec import Superblock, decode_superblock, unframe
 from kerascrash.dump.contents import DamageNote, Header
@@ -21,12 +21,15 @@ from kerascrash.dump.layout import (
 from kerascrash.dump.section_table import decode_sections
 from kerascrash.errors import NotADump, VersionTooNew
 
+if TYPE_CHECKING:
+    from kerascrash.dump.codec import Buffer
+
 UPGRADES: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """By format version: turns a header of that version into one of the next."""
 
 
 def find_header(
-    path: str, images: tuple[bytes, ...], notes: list[DamageNote]
+    path: str, images: tuple[Buffer, ...], notes: list[DamageNote]
 ) -> Header:
     """
     Return the newest header of all images.
@@ -76,7 +79,7 @@ def _parse(block: Superblock, size: int, notes: list[DamageNote]) -> Header | No
     return Header(raw, block.version, block.generation, tuple(sections))
 
 
-def _guess_sections(images: tuple[bytes, ...]) -> list[SectionEntry]:
+def _guess_sections(images: tuple[Buffer, ...]) -> list[SectionEntry]:
     """Return the layout for the size at which most sections have a good first slot."""
     sizes = {DEFAULT_SIZE, WORKER_SIZE, *map(len, images)}
     plans = [
@@ -87,7 +90,7 @@ def _guess_sections(images: tuple[bytes, ...]) -> list[SectionEntry]:
     return max(plans, key=lambda plan: _good_beginnings(plan, images))
 
 
-def _good_beginnings(plan: list[SectionEntry], images: tuple[bytes, ...]) -> int:
+def _good_beginnings(plan: list[SectionEntry], images: tuple[Buffer, ...]) -> int:
     return sum(
         any(unframe(image, entry.offset, entry.slot_size) for image in images)
         for entry in plan

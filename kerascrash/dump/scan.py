@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kerascrash.dump.codec import Slot, unframe
 from kerascrash.dump.contents import DamageNote
 from kerascrash.dump.geometry import slot_index
 from kerascrash.dump.layout import SLOT_HEADER, Section, SectionEntry
 
+if TYPE_CHECKING:
+    from kerascrash.dump.codec import Buffer
+
 _BLANK = bytes(SLOT_HEADER.size)
-_COUNTED = (Section.FINE, Section.EVENTS, Section.PROGRESS, Section.WATCH)
+_COUNTED = (
+    Section.FINE,
+    Section.EVENTS,
+    Section.PROGRESS,
+    Section.WATCH,
+    Section.STDERR,
+)
 
 
 def scan_section(
-    images: tuple[bytes, ...], entry: SectionEntry, notes: list[DamageNote]
+    images: tuple[Buffer, ...], entry: SectionEntry, notes: list[DamageNote]
 ) -> list[Slot]:
     """
     Return the slots whose checksum and place are right, sorted by number.
@@ -46,7 +57,7 @@ def scan_section(
 
 
 def _best_copy(
-    images: tuple[bytes, ...], entry: SectionEntry, index: int, offset: int
+    images: tuple[Buffer, ...], entry: SectionEntry, index: int, offset: int
 ) -> tuple[Slot | None, bool]:
     best: Slot | None = None
     written = False

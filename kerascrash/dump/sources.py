@@ -12,12 +12,15 @@ import os
 import stat
 import zipfile
 import zlib
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kerascrash.dump.contents import DamageNote
-from kerascrash.dump.layout import LARGEST_SIZE, SLOT_HEADER
+from kerascrash.dump.layout import LARGEST_SIZE
 from kerascrash.dump.sync_copy import SYNC_SUFFIX
 from kerascrash.errors import NotADump
+
+if TYPE_CHECKING:
+    from kerascrash.dump.codec import Buffer
 
 MAX_UNPACKED = 256 << 20
 """Most bytes read out of a packed dump."""
@@ -30,8 +33,8 @@ _MOST_MEMBERS = 10_000
 class Images(NamedTuple):
     """The bytes of a dump, of its ``.sync`` (or nothing), and what was lost."""
 
-    main: bytes
-    sync: bytes
+    main: Buffer
+    sync: Buffer
     notes: list[DamageNote]
 
 
@@ -39,6 +42,8 @@ def load_images(path: str) -> Images:
     """Return the bytes to read a dump from; raises NotADump."""
     notes: list[DamageNote] = []
     sync = _read_if_there(path + SYNC_SUFFIX)
+    if not sync and path.endswith(".gz"):
+        sync = _read_if_there(path.removesuffix(".gz") + SYNC_SUFFIX)
     try:
         data = _read_file(path)
     except FileNotFoundError:
@@ -73,25 +78,22 @@ def _read_if_there(path: str) -> bytes:
         return b""
 
 
-def _unpacked(data: bytes, notes: list[DamageNote]) -> bytes:
+def _unpacked(data: bytes, notes: list[DamageNote]) -> Buffer:
     """Return what a gzip stream holds, as far as it goes; other bytes as they are."""
     if not data.startswith(_GZIP_MAGIC):
         return data
     stream = zlib.decompressobj(_GZIP_OR_ZLIB)
-    parts = []
-    left, rest = MAX_UNPACKED, data
+    unpacked, rest = bytearray(), data
     try:
-        while rest and left > 0 and not stream.eof:
-            part = stream.decompress(rest, min(left, 1 << 20))
+        while rest and len(unpacked) < MAX_UNPACKED and not stream.eof:
+            unpacked += stream.decompress(rest, 1 << 20)
             rest = stream.unconsumed_tail
-            parts.append(part)
-            left -= len(part)
     except zlib.error:
         notes.append(DamageNote("file", "the gzip data is damaged from here on"))
     else:
         if not stream.eof:
             notes.append(DamageNote("file", "the gzip data is cut short or too large"))
-    return b"".join(parts)
+    return unpacked
 
 
 def _from_zip(path: str, data: bytes, notes: list[DamageNote]) -> Images:
@@ -119,9 +121,3 @@ def _from_zip(path: str, data: bytes, notes: list[DamageNote]) -> Images:
 def _member(bundle: zipfile.ZipFile, name: str) -> bytes:
     with bundle.open(name) as file:
         return file.read(MAX_UNPACKED)
-
-
-def is_blank(image: bytes, offset: int) -> bool:
-    """Return whether a slot header was never written (a zero tail reads so too)."""
-    head = image[offset : offset + SLOT_HEADER.size]
-    return not any(head)

@@ -23,11 +23,13 @@ class SyncCopy:
     """Writes ``<dump>.sync``; ``problem`` says why it has given up, if it has."""
 
     def __init__(self, dump_path: str) -> None:
-        """Create the file (mode 0600); raises OSError."""
+        """Create the file, sparse and as large as the dump; raises OSError."""
+        size = os.stat(dump_path).st_size
         self.path = dump_path + SYNC_SUFFIX
         self.problem = ""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
         self._fd = os.open(self.path, flags, 0o600)
+        os.ftruncate(self._fd, size)
         _sync_folder(os.path.dirname(os.path.abspath(self.path)))
 
     def update(self, changes: Iterable[tuple[int, bytes]]) -> int:

@@ -11,7 +11,7 @@ import os
 
 from kerascrash.dump.allocation import create_mapped, unmap
 from kerascrash.dump.clock import clock_stamps, now_ns
-from kerascrash.dump.codec import compress_json, encode_json, encode_superblock
+from kerascrash.dump.codec import compress_json, encode_json
 from kerascrash.dump.geometry import is_stored, plan_sections
 from kerascrash.dump.header import HeaderWriter, new_header
 from kerascrash.dump.layout import DEFAULT_SIZE, FLAG_ZLIB, MAX_EVENT, Section
@@ -45,7 +45,6 @@ def create_dump(
     sections = plan_sections(size)
     name = os.path.abspath(os.fspath(path))
     header = new_header(identity or {}, size, sections)
-    encode_superblock(0, header)  # whatever cannot be written shows before the file
     mapping = create_mapped(name, size)
     return DumpWriter(name, mapping, header)
 
