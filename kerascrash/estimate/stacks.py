@@ -15,7 +15,8 @@ _LIBRARY = re.compile(
 )
 _WEIGHT_CALLS = frozenset({
     "add_weight", "build", "_symbolic_build", "_initialize",
-    "_initialize_with_initializer", "_deferred_initialize", "build_wrapper", "quantized_build",
+    "_initialize_with_initializer", "_deferred_initialize",
+    "build_wrapper", "quantized_build",
 })  # fmt: skip
 _RUN_CALLS = frozenset({
     "fit", "evaluate", "predict", "train_step", "test_step", "predict_step",

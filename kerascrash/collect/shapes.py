@@ -1,0 +1,153 @@
+"""The shapes of the JSON objects in a dump, as far as rules rely on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NUMBER = "number"
+TEXT = "text"
+WHOLE = "whole"
+FLAG = "flag"
+ANY = "any"
+_PLACE = {
+    "file": TEXT,
+    "line": WHOLE,
+    "function": TEXT,
+    "excerpt": [(WHOLE, TEXT)],
+}
+_COUNTERS = {"*": WHOLE}
+SHAPES: Mapping[str, Any] = {
+    "inventory": {
+        "time_ns": WHOLE,
+        "step": WHOLE,
+        "total_bytes": WHOLE,
+        "entries": [
+            {
+                "owner": TEXT,
+                "path": TEXT,
+                "type": TEXT,
+                "kind": TEXT,
+                "count": WHOLE,
+                "bytes": WHOLE,
+                "element": {"type": TEXT, "shape": [ANY], "dtype": TEXT},
+                "dtypes": _COUNTERS,
+                "growth_bytes_per_step": NUMBER,
+                "growth_count_per_step": NUMBER,
+                "growth_bytes_per_second": NUMBER,
+                "history": [(ANY, NUMBER, NUMBER)],
+                "place": _PLACE,
+                "place_how": TEXT,
+            }
+        ],
+    },
+    "models": {
+        "models": [
+            {
+                "name": TEXT,
+                "class": TEXT,
+                "parameters": WHOLE,
+                "trainable_parameters": WHOLE,
+                "weights_bytes": WHOLE,
+                "layers": [
+                    {
+                        "name": TEXT,
+                        "class": TEXT,
+                        "output_shape": [ANY],
+                        "parameters": WHOLE,
+                        "dtype": TEXT,
+                        "weights_bytes": WHOLE,
+                    }
+                ],
+                "optimizer": {"class": TEXT, "variables": ANY, "bytes": WHOLE},
+                "place": _PLACE,
+            }
+        ],
+        "batches": [{"stage": TEXT, "batch_size": WHOLE, "count": WHOLE}],
+        "data": [
+            {
+                "name": TEXT,
+                "type": TEXT,
+                "shape": [ANY],
+                "dtype": TEXT,
+                "bytes": WHOLE,
+                "place": _PLACE,
+            }
+        ],
+    },
+    "stacks": {
+        "threads": [
+            {
+                "name": TEXT,
+                "main": FLAG,
+                "frames": [
+                    {
+                        "file": TEXT,
+                        "line": WHOLE,
+                        "function": TEXT,
+                        "user": FLAG,
+                        "source": TEXT,
+                    }
+                ],
+                "excerpt": [(WHOLE, TEXT)],
+            }
+        ]
+    },
+    "environment": {
+        "argv": [TEXT],
+        "packages": {"*": TEXT},
+        "env": {"*": TEXT},
+        "memory": _COUNTERS,
+        "stderr": {"kind": TEXT, "path": TEXT, "offset": WHOLE},
+        "platform": TEXT,
+        "kernel": TEXT,
+        "cwd": TEXT,
+        "script": TEXT,
+    },
+    "limits": {
+        "rlimits": {"*": [WHOLE]},
+        "dev_shm": _COUNTERS,
+        "dump_disk": {"total": WHOLE, "free": WHOLE, "fstype": TEXT},
+        "tmp_disk": _COUNTERS,
+        "cgroup_limit": WHOLE,
+        "pids_max": WHOLE,
+    },
+    "pipelines": {"pipelines": [{"*": ANY}]},
+    "certificate": {
+        "death": {"realtime": NUMBER, "boottime_ns": WHOLE},
+        "exit": {
+            "status": WHOLE,
+            "code": WHOLE,
+            "signal": WHOLE,
+            "core": FLAG,
+            "known_by": TEXT,
+        },
+        "oom": {
+            "cgroups": [
+                {
+                    "path": TEXT,
+                    "version": WHOLE,
+                    "limit": WHOLE,
+                    "current": WHOLE,
+                    "peak": WHOLE,
+                    "before": _COUNTERS,
+                    "after": _COUNTERS,
+                }
+            ],
+            "vmstat_oom_kill": _COUNTERS,
+        },
+        "kernel": {
+            "readable": FLAG,
+            "source": TEXT,
+            "reason": TEXT,
+            "lines": [{"time": NUMBER, "text": TEXT}],
+        },
+        "last_sample": {"values": _COUNTERS, "age_ms": NUMBER},
+        "biggest": [{"pid": WHOLE, "comm": TEXT, "rss": WHOLE, "same_cgroup": FLAG}],
+        "host": _COUNTERS,
+        "daemons": [TEXT],
+        "stderr": {"how": TEXT, "path": TEXT, "offset": WHOLE, "bytes": WHOLE},
+        "unavailable": [{"what": TEXT, "reason": TEXT}],
+    },
+}
+"""Shapes by name: an object of keys, a list of one shape, a tuple (row), or a type."""
