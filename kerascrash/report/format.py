@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import kerascrash.report
-from kerascrash.model.verdict import Diagnosis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kerascrash.model.verdict import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)

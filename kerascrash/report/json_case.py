@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.case import Case, ExitStatus, Log, Recording
 from kerascrash.model.evidence import Evidence, Place, Unavailable
 from kerascrash.report.plain import mappings
 from kerascrash.report.series import merged_points, series_names, thin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SLICES = 250
 """Slices of time per series: at most four readings of each are written."""

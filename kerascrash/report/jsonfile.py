@@ -8,10 +8,9 @@ Unix seconds. ``report.schema.json`` beside this file describes it.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
-from kerascrash.model.verdict import Diagnosis, Hypothesis, Weighed
 from kerascrash.report.format import Format
 from kerascrash.report.json_case import (
     evidence_object,
@@ -25,6 +24,9 @@ from kerascrash.report.json_case import (
 )
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import items, mapping, mappings, plain
+
+if TYPE_CHECKING:
+    from kerascrash.model.verdict import Diagnosis, Hypothesis, Weighed
 
 SCHEMA = "kerascrash.report/1"
 

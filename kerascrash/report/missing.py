@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from kerascrash.model.case import Case
+from typing import TYPE_CHECKING
+
 from kerascrash.model.evidence import Damage, Unavailable
-from kerascrash.model.verdict import Diagnosis
+
+if TYPE_CHECKING:
+    from kerascrash.model.case import Case
+    from kerascrash.model.verdict import Diagnosis
 
 
 def all_unavailable(diagnosis: Diagnosis) -> list[Unavailable]:

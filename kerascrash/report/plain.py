@@ -38,7 +38,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """Return the mappings of a list that came from a dump; anything else is left out."""
+    """Return the mappings of a list from a dump; anything else is left out."""
     if not isinstance(value, (list, tuple)):
         return []
     return [item for item in value if isinstance(item, Mapping)]

@@ -52,12 +52,12 @@ def cut(text: str, limit: int) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return ``text`` with lone surrogates spelled out, so that every encoder takes it."""
+    """Return ``text`` with lone surrogates spelled out, so that it can be encoded."""
     return _SURROGATES.sub(_spell, text)
 
 
 def display_width(text: str) -> int:
-    """Return the columns ``text`` takes in a terminal (East Asian wide ones count two)."""
+    """Return the columns that ``text`` takes in a terminal (wide ones count 2)."""
     if text.isascii():
         return len(text)
     return sum(

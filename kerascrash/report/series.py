@@ -1,10 +1,13 @@
-"""Readings prepared for a report: one line per quantity, thinned without losing peaks."""
+"""Readings prepared for a report: one line per quantity, thinned, no peak lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from kerascrash.model.case import Recording, Series
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kerascrash.model.case import Recording, Series
 
 Point = tuple[float, int]
 
@@ -14,7 +17,7 @@ def merged_points(recording: Recording, name: str) -> list[Point]:
     points: set[Point] = set()
     for series in recording.series:
         if series.name == name:
-            points.update(zip(series.times, series.values))
+            points.update(zip(series.times, series.values, strict=False))
     return sorted(points)
 
 
@@ -25,7 +28,7 @@ def series_names(recording: Recording) -> list[str]:
 
 def as_points(series: Series) -> list[Point]:
     """Return the readings of one series."""
-    return list(zip(series.times, series.values))
+    return list(zip(series.times, series.values, strict=False))
 
 
 def thin(points: Sequence[Point], buckets: int) -> list[Point]:
@@ -49,9 +52,9 @@ def thin(points: Sequence[Point], buckets: int) -> list[Point]:
     return kept + _corners(bucket)
 
 
-def _corners(bucket: Sequence[Point]) -> Iterable[Point]:
+def _corners(bucket: Sequence[Point]) -> list[Point]:
     if not bucket:
-        return ()
+        return []
     low = min(bucket, key=lambda p: p[1])
     high = max(bucket, key=lambda p: p[1])
     return sorted({bucket[0], low, high, bucket[-1]})

@@ -1,0 +1,1 @@
+"""Geometry of the charts: positions are computed here, templates only draw."""

@@ -1,0 +1,130 @@
+"""Who held the memory: ledger, inventory, models, batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kerascrash.model.evidence import Unavailable
+from kerascrash.report.charts.spark import spark_path
+from kerascrash.report.plain import items, mapping, mappings, number, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kerascrash.model.case import Case
+    from kerascrash.model.verdict import Diagnosis
+
+MOST_ROWS = 40
+MOST_LAYERS = 60
+
+
+def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+    """Return each ledger with its lines, biggest first, and their share in per cent."""
+    return [
+        {
+            "device": ledger.device,
+            "total": ledger.total,
+            "time": ledger.time,
+            "lines": [
+                {
+                    "line": line,
+                    "share": round(100 * max(0, line.bytes) / (ledger.total or 1), 2),
+                }
+                for line in sorted(ledger.lines, key=lambda entry: -entry.bytes)
+            ],
+        }
+        for ledger in diagnosis.ledgers
+    ]
+
+
+def inventory_rows(case: Case) -> dict[str, Any]:
+    """Return what user code held, biggest first; ``rest`` counts what is not shown."""
+    if isinstance(case.recording, Unavailable):
+        return {"rows": [], "rest": 0, "total": None, "complete": True}
+    blob = mapping(case.recording.inventory)
+    entries = sorted(
+        mappings(blob.get("entries")), key=lambda e: -(number(e.get("bytes")) or 0)
+    )
+    biggest = max((number(e.get("bytes")) or 0 for e in entries), default=0)
+    return {
+        "rows": [_inventory_row(entry, biggest) for entry in entries[:MOST_ROWS]],
+        "rest": max(0, len(entries) - MOST_ROWS),
+        "total": whole(blob.get("total_bytes")),
+        "complete": blob.get("complete") is not False,
+        "time": case.recording.blob_times.get("inventory"),
+    }
+
+
+def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
+    size = number(entry.get("bytes"))
+    place = mapping(entry.get("place"))
+    return {
+        "owner": str(entry.get("owner") or entry.get("path") or "?"),
+        "path": str(entry.get("path") or ""),
+        "kind": str(entry.get("kind") or entry.get("type") or ""),
+        "device": str(entry.get("device") or "host"),
+        "bytes": whole(size),
+        "estimated": bool(entry.get("estimated")),
+        "share": round(100 * (size or 0) / biggest, 1) if biggest > 0 else 0,
+        "growth": number(entry.get("growth_bytes_per_step")),
+        "spark": spark_path(entry.get("history")),
+        "file": str(place.get("file") or ""),
+        "line": whole(place.get("line")),
+    }
+
+
+def model_tables(case: Case) -> dict[str, Any]:
+    """Return models, batch shapes and data sets as they were recorded."""
+    recording = case.recording
+    blob = {} if isinstance(recording, Unavailable) else mapping(recording.models)
+    return {
+        "models": [_model(model) for model in mappings(blob.get("models"))[:8]],
+        "batches": [_batch(batch) for batch in mappings(blob.get("batches"))[:20]],
+        "data": [_data(entry) for entry in mappings(blob.get("data"))[:20]],
+    }
+
+
+def _model(model: Mapping[str, Any]) -> dict[str, Any]:
+    layers = mappings(model.get("layers"))
+    optimizer = mapping(model.get("optimizer"))
+    return {
+        "name": str(model.get("name") or ""),
+        "class": str(model.get("class") or ""),
+        "parameters": whole(model.get("parameters")),
+        "trainable": whole(model.get("trainable_parameters")),
+        "weights": whole(model.get("weights_bytes")),
+        "policy": str(model.get("dtype_policy") or ""),
+        "optimizer": str(optimizer.get("class") or ""),
+        "slots": whole(optimizer.get("bytes")),
+        "rest": max(0, len(layers) - MOST_LAYERS),
+        "layers": [
+            {
+                "name": str(layer.get("name") or ""),
+                "class": str(layer.get("class") or ""),
+                "shape": layer.get("output_shape"),
+                "parameters": whole(layer.get("parameters")),
+                "dtype": str(layer.get("dtype") or ""),
+                "weights": whole(layer.get("weights_bytes")),
+            }
+            for layer in layers[:MOST_LAYERS]
+        ],
+    }
+
+
+def _batch(batch: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "stage": str(batch.get("stage") or ""),
+        "size": whole(batch.get("batch_size")),
+        "count": whole(batch.get("count")),
+        "shapes": [items(shape)[:3] for shape in items(batch.get("shapes"))[:12]],
+    }
+
+
+def _data(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": str(entry.get("name") or ""),
+        "type": str(entry.get("type") or ""),
+        "shape": entry.get("shape"),
+        "dtype": str(entry.get("dtype") or ""),
+        "bytes": whole(entry.get("bytes")),
+    }

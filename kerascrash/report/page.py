@@ -1,0 +1,78 @@
+"""What the page shows, gathered from the diagnosis; templates only lay it out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kerascrash import __version__
+from kerascrash.model.evidence import Unavailable
+from kerascrash.report import words
+from kerascrash.report.charts.timeline import build_timelines
+from kerascrash.report.facts import environment_groups, known_of_death
+from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
+from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.trail import citations, log_views, stack_views
+
+if TYPE_CHECKING:
+    from kerascrash.model.verdict import Diagnosis
+
+RIVALS = 3
+
+
+def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return the values that ``templates/report.html`` uses."""
+    case, verdict = diagnosis.case, diagnosis.verdict
+    sentence, explanation = words.headline(verdict)
+    stacks = stack_views(case)
+    return {
+        "version": __version__,
+        "sentence": sentence,
+        "explanation": explanation,
+        "verdict": verdict,
+        "sure": words.verdict_certainty(verdict),
+        "case": case,
+        "name": words.script_name(case),
+        "ran_for": words.run_time(case),
+        "known": known_of_death(case),
+        "cause": next((h for h in diagnosis.causes if h.id == verdict.cause), None),
+        "factor": next((h for h in diagnosis.factors if h.id == verdict.factor), None),
+        "rivals": _rivals(diagnosis),
+        "culprit": verdict.culprit,
+        "last_seen": _last_seen(stacks) if verdict.culprit is None else None,
+        "progress": words.progress_text(diagnosis.progress),
+        "timelines": build_timelines(case),
+        "ledgers": ledger_bars(diagnosis),
+        "forecast": diagnosis.forecast,
+        "inventory": inventory_rows(case),
+        **model_tables(case),
+        "cited": citations(diagnosis),
+        "stacks": stacks,
+        "logs": log_views(diagnosis),
+        "environment": environment_groups(case),
+        "damage": all_damage(case),
+        "unavailable": all_unavailable(diagnosis),
+        "faults": diagnosis.faults,
+        "children": [
+            (words.script_name(child), child.process)
+            for child in case.children
+            if not isinstance(child.process, Unavailable)
+        ],
+        "before": lambda time: words.before_death(case, time),
+    }
+
+
+def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
+    """Return the best other explanations of how and of why."""
+    verdict = diagnosis.verdict
+    how = [h for h in diagnosis.causes if h.id != verdict.cause][:RIVALS]
+    why = [h for h in diagnosis.factors if h.id != verdict.factor][:RIVALS]
+    return [("How it died", how), ("Why it came to that", why)]
+
+
+def _last_seen(stacks: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the innermost frame of the user's own code in the main thread."""
+    for thread in stacks:
+        for frame in thread["frames"]:
+            if thread["main"] and frame["user"]:
+                return {**frame, "excerpt": thread["excerpt"]}
+    return None

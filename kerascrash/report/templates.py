@@ -1,0 +1,116 @@
+"""The template engine: where templates are, and what keeps their values harmless."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kerascrash.report import words
+from kerascrash.report.excerpt import dedent
+from kerascrash.report.safe_text import LONGEST, cut, safe_block, safe_line
+from kerascrash.units import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PATH = re.compile(r"[ML0-9. -]*")
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+def find_templates() -> Path:
+    """Return the folder of templates: beside the package, or inside it in a wheel."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "_templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def open_environment() -> Environment:
+    """
+    Return an environment that escapes everything.
+
+    Every value on its way out goes through ``_harmless``: no template can forget it.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(find_templates()),
+        autoescape=True,
+        finalize=_harmless,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters.update(_FILTERS)
+    return environment
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, (int, float)):
+        return value
+    return "" if value is None else safe_line(str(value), LONGEST)
+
+
+def _block(value: object, limit: int = LONGEST) -> Markup:
+    """Return text with its line ends and tabs kept, for ``<pre>``."""
+    return Markup.escape(safe_block(str(value), limit))
+
+
+def _prose(text: object) -> Markup:
+    """Return text whose `backticks` become ``<code>``."""
+    escaped = str(Markup.escape(safe_line(str(text))))
+    return Markup(_CODE.sub(r"<code>\1</code>", escaped))
+
+
+def _drawn(path: str) -> Markup:
+    """Return a path computed here; anything but its letters and numbers is refused."""
+    return Markup(path if _PATH.fullmatch(path) else "")
+
+
+def _bytes(count: float | None) -> str:
+    return "–" if count is None else format_bytes(count)
+
+
+def _per_step(count: float | None) -> str:
+    if not count:
+        return "–"
+    return f"{'+' if count > 0 else ''}{format_bytes(count)}"
+
+
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, (int, float)) else "–"
+
+
+def _weight(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
+
+
+def _shape(value: object) -> str:
+    """Return a shape as Python writes it: ``(None, 1024)``."""
+    if not isinstance(value, (list, tuple)):
+        return "" if value is None else str(value)
+    return f"({', '.join(str(item) for item in value)}{',' * (len(value) == 1)})"
+
+
+_FILTERS: Mapping[str, Any] = {
+    "block": _block,
+    "prose": _prose,
+    "drawn": _drawn,
+    "dedent": dedent,
+    "bytes": _bytes,
+    "per_step": _per_step,
+    "count": _count,
+    "weight": _weight,
+    "shape": _shape,
+    "cut": lambda text, limit: cut(str(text), limit),
+    "percent": words.percent,
+    "certainty": words.certainty,
+    "place": words.place_text,
+    "effect": words.effect,
+    "utc": words.utc,
+    "clock": lambda time: words.utc(time, date=False),
+}

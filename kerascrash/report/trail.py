@@ -1,0 +1,110 @@
+"""What can be checked by hand: cited evidence, stacks, log lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kerascrash.model.evidence import Unavailable
+from kerascrash.report.plain import items, mapping, mappings, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kerascrash.model.case import Case, Log
+    from kerascrash.model.evidence import Evidence
+    from kerascrash.model.verdict import Diagnosis
+
+MOST_CITED = 120
+MOST_THREADS = 24
+MOST_FRAMES = 60
+MOST_LINES = 60
+AROUND = 3
+"""Log lines shown before and after one that is cited."""
+
+
+def citations(diagnosis: Diagnosis) -> list[Evidence]:
+    """Return the evidence that was weighed, then the rest, in order of time."""
+    found: dict[str, Evidence] = {}
+    for hypothesis in (*diagnosis.causes[:1], *diagnosis.factors[:1]):
+        for weighed in (*hypothesis.supporting, *hypothesis.contradicting):
+            found.update((e.id, e) for e in weighed.finding.evidence)
+    for evidence in diagnosis.evidence:
+        found.setdefault(evidence.id, evidence)
+    kept = list(found.values())[:MOST_CITED]
+    return sorted(kept, key=lambda e: (e.time is None, e.time or 0.0, e.id))
+
+
+def stack_views(case: Case) -> list[dict[str, Any]]:
+    """Return the threads' stacks, the main thread first, innermost frame first."""
+    if isinstance(case.recording, Unavailable):
+        return []
+    threads = mappings(mapping(case.recording.stacks).get("threads"))
+    views = [
+        {
+            "name": str(thread.get("name") or "thread"),
+            "id": whole(thread.get("native_id")),
+            "main": bool(thread.get("main")),
+            "frames": [_frame(f) for f in mappings(thread.get("frames"))[:MOST_FRAMES]],
+            "excerpt": excerpt_lines(thread.get("excerpt")),
+        }
+        for thread in threads[:MOST_THREADS]
+    ]
+    return sorted(views, key=lambda view: not view["main"])
+
+
+def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "file": str(frame.get("file") or "?"),
+        "line": whole(frame.get("line")),
+        "function": str(frame.get("function") or ""),
+        "user": bool(frame.get("user")),
+        "source": str(frame.get("source") or ""),
+    }
+
+
+def excerpt_lines(value: Any) -> list[tuple[int, str]]:
+    """Return [[line number, text], …] of a dump as pairs; what is not one is left out."""
+    lines = []
+    for entry in items(value)[:21]:
+        cells = items(entry)
+        if len(cells) == 2 and (line := whole(cells[0])) is not None:
+            lines.append((line, str(cells[1])))
+    return lines
+
+
+def log_views(diagnosis: Diagnosis) -> list[dict[str, Any]]:
+    """Return of each log the lines that are cited, with neighbours, and its end."""
+    cited: dict[str, set[int]] = {}
+    for evidence in _all_evidence(diagnosis):
+        if evidence.line is not None:
+            cited.setdefault(evidence.source, set()).add(evidence.line)
+    return [_log_view(log, cited.get(log.source, set())) for log in diagnosis.case.logs]
+
+
+def _all_evidence(diagnosis: Diagnosis) -> Iterable[Evidence]:
+    yield from diagnosis.evidence
+    for finding in diagnosis.findings:
+        yield from finding.evidence
+
+
+def _log_view(log: Log, cited: set[int]) -> dict[str, Any]:
+    numbers = [line.number for line in log.lines]
+    near = {n + away for n in cited for away in range(-AROUND, AROUND + 1)}
+    chosen = [i for i, n in enumerate(numbers) if n in near][:MOST_LINES]
+    tail = range(max(0, len(numbers) - (MOST_LINES - len(chosen))), len(numbers))
+    shown = sorted({*chosen, *tail})
+    return {
+        "kind": log.kind,
+        "source": log.source,
+        "total": log.total_lines if log.total_lines is not None else len(log.lines),
+        "complete": log.complete,
+        "shown": len(shown),
+        "lines": [
+            {
+                "line": log.lines[i],
+                "cited": log.lines[i].number in cited,
+                "skipped": bool(before >= 0 and numbers[i] - numbers[before] > 1),
+            }
+            for before, i in zip([-1, *shown], shown, strict=False)
+        ],
+    }

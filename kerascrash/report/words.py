@@ -1,0 +1,113 @@
+"""Numbers and times as the report says them, the same in every format."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from kerascrash.model.evidence import Unavailable
+from kerascrash.units import format_bytes, format_seconds
+
+if TYPE_CHECKING:
+    from kerascrash.model.case import Case
+    from kerascrash.model.evidence import Place
+    from kerascrash.model.verdict import Advice, ProgressLost, Verdict
+
+UNKNOWN = "unknown"
+
+
+def certainty(confidence: float) -> str:
+    """Return the words for a confidence: the one place where they are decided."""
+    steps = ((0.99, "proven"), (0.9, "very likely"), (0.7, "likely"), (0.4, "possible"))
+    return next((word for least, word in steps if confidence >= least), "a guess")
+
+
+def verdict_certainty(verdict: Verdict) -> str:
+    """Return the engine's own words if it gave any."""
+    return verdict.certainty or certainty(verdict.confidence)
+
+
+def percent(share: float) -> str:
+    """Return ``98 %``; neither 0 nor 100 is claimed for what is merely close."""
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    if 0 < share < 0.005:
+        return "< 1 %"
+    return f"{100 * share:.0f} %"
+
+
+def utc(time: float | None, *, date: bool = True) -> str:
+    """Return Unix seconds as ``2026-11-23 14:03:22 UTC``, to the millisecond if short."""
+    if time is None:
+        return UNKNOWN
+    try:
+        moment = datetime.fromtimestamp(time, timezone.utc)
+    except (OverflowError, OSError, ValueError):
+        return UNKNOWN
+    if date:
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def before_death(case: Case, time: float | None) -> str:
+    """Return how long before (or after) the death something happened, or ""."""
+    if time is None or case.death is None:
+        return ""
+    apart = case.death - time
+    return f"{format_seconds(abs(apart))} {'before' if apart >= 0 else 'after'}"
+
+
+def script_name(case: Case) -> str:
+    """Return what died, as short as a person would say it."""
+    process = case.process
+    if isinstance(process, Unavailable):
+        return "a process"
+    name = PurePath(process.script).name or process.comm
+    return name or f"process {process.pid}"
+
+
+def run_time(case: Case) -> str:
+    """Return how long the process ran, or ""."""
+    process = case.process
+    if isinstance(process, Unavailable) or process.start is None or case.death is None:
+        return ""
+    return format_seconds(max(0.0, case.death - process.start))
+
+
+def place_text(place: Place | None) -> str:
+    """Return ``train.py:41`` or ""."""
+    return f"{PurePath(place.file).name}:{place.line}" if place else ""
+
+
+def effect(advice: Advice) -> str:
+    """Return the predicted effect of an advice in words."""
+    if advice.saves_bytes is None:
+        return ""
+    return f"saves about {format_bytes(advice.saves_bytes)}"
+
+
+def headline(verdict: Verdict) -> tuple[str, str]:
+    """Return the verdict's first line as a sentence, and what follows it."""
+    first, _, rest = verdict.summary.strip().partition("\n")
+    first = first.strip() or "Cannot tell how it died."
+    return first[0].upper() + first[1:], " ".join(rest.split())
+
+
+def progress_text(lost: ProgressLost) -> str:
+    """Return where the training stood, in the engine's words or from the numbers."""
+    if lost.text:
+        return lost.text
+    where = [f"Died during {lost.stage}"] if lost.stage else []
+    if lost.epoch is not None:
+        where.append(f"epoch {lost.epoch + 1:,}")
+    if lost.step is not None:
+        where.append(f"after {lost.step:,} steps in all")
+    if not where:
+        return ""
+    saved = (
+        f"Last checkpoint: `{lost.checkpoint}`."
+        if lost.checkpoint
+        else ("No checkpoint was seen: the work of this run is lost.")
+    )
+    return f"{', '.join(where)}. {saved}"
