@@ -11,7 +11,8 @@ from kerascrash.dump.clock import now_ns
 from kerascrash.dump.watcher_writer import open_watcher_writer
 from kerascrash.watch.announce import ask_verdict, print_to_terminal
 from kerascrash.watch.observer import Observer
-from kerascrash.watch.seal import discard, ended_well, seal
+from kerascrash.watch.rendezvous import hand_over
+from kerascrash.watch.seal import discard, ended_well, keeps_always, seal
 
 TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ class Companion:
         observer = self._observer
         status = observer.target.read_exit()
         clean = ended_well(observer.writer.state(), status)
-        keep = self._settings.get("KERASCRASH_KEEP", "").strip().lower()
-        if clean and keep not in ("always", "1", "true", "yes", "on"):
+        if clean and not keeps_always(self._settings):
             discard(observer)
             return
         environment = observer.environment()
@@ -91,4 +91,6 @@ def watch_dump(path: str, settings: Mapping[str, str]) -> None:
         writer = open_watcher_writer(path)
     except (OSError, ValueError):
         return
+    if hand_over(int(writer.header().get("ppid") or 0), writer.path):
+        return  # `kerascrash run` is the parent, and the better witness
     Companion(Observer(writer), settings).run()

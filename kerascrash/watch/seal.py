@@ -12,6 +12,7 @@ from kerascrash.watch.certificate import build_certificate
 
 TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from kerascrash.watch.exit_status import ExitStatus
@@ -29,10 +30,20 @@ def ended_well(state: str, status: ExitStatus) -> bool:
     return status.raw is None or status.is_success
 
 
+def keeps_always(environ: Mapping[str, str]) -> bool:
+    """Tell whether the user wants the dump of a clean exit too."""
+    word = environ.get("KERASCRASH_KEEP", "").strip().lower()
+    return word in ("always", "1", "true", "yes", "on")
+
+
 def discard(observer: Observer) -> None:
     """Remove the dump, its copy and its workers' rings: nothing is left behind."""
-    with contextlib.suppress(OSError):
-        os.unlink(observer.writer.path)
+    final = observer.writer.header().get("final_path")
+    for path in (observer.writer.path, final):
+        with contextlib.suppress(OSError):
+            # In the dump's own folder there is a link when the ring lies elsewhere.
+            if path == observer.writer.path or (path and os.path.islink(path)):
+                os.unlink(path)
     observer.sync.remove()
     observer.workers.finish(parent_ended_well=True)
 
@@ -44,8 +55,9 @@ def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) ->
     ``extra`` are further keys of the certificate (``stderr``, ``rusage``).
     """
     certificate = build_certificate(observer, status, death_ns)
-    certificate["stderr"] = _take_stderr(observer)
     certificate |= extra
+    if "stderr" not in certificate:
+        certificate["stderr"] = _take_stderr(observer)
     certificate["sealed"] = time.time()
     writer = observer.writer
     while not writer.certificate(certificate) and _trim(certificate):
