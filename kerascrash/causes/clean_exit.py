@@ -1,0 +1,29 @@
+"""
+Status 0. Alarming lines before it were survived.
+"""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+CAUSE = Rule(
+    id="clean_exit",
+    title="It ended normally",
+    meaning="The process finished and said that all went well.",
+    prior=-3.6,
+    supports={
+        "exit_zero": 7.5,
+        "finished": 1.0,
+        "dump_finished": 6.0,
+    },
+    contradicts={
+        "died_by_signal": 6.0,
+        "left_by_itself": 4.0,
+        "gpu_oom": 1.5,
+        "host_alloc_failed": 1.5,
+        "python_traceback": 1.0,
+        "native_check": 2.0,
+    },
+    near_misses=("A wrapper that hides the status of the training.",),
+    settle="echo $? right after the training itself",
+)

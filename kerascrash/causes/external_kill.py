@@ -1,0 +1,42 @@
+"""
+SIGKILL without an OOM: `kill -9`, a liveness probe, a supervisor after its grace period.
+
+Only likely where the kernel's log is there and silent.
+"""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+CAUSE = Rule(
+    id="external_kill",
+    title="Killed by somebody with SIGKILL",
+    meaning=("A person or a supervisor killed the process; memory was not the reason."),
+    prior=-4.2,
+    supports={
+        "exit_sigkill": 2.6,
+        "kernel_log_without_oom": 3.4,
+        "killed_by_supervisor": 8.0,
+        "container_not_oom_killed": 3.0,
+        "memory_was_low": 2.0,
+        "no_oom_counter_change": 3.0,
+    },
+    contradicts={
+        "kernel_oom_global": 5.0,
+        "kernel_oom_cgroup": 5.0,
+        "oom_kill_told": 4.0,
+        "oom_daemon_kill": 4.0,
+        "ram_used_up": 4.0,
+        "exit_zero": 4.0,
+        "left_by_itself": 2.0,
+        "scheduler_oom_kill": 3.0,
+    },
+    remedies=(
+        (
+            "Ask who has rights on the machine; look at the supervisor's log and "
+            "its time-outs."
+        ),
+    ),
+    near_misses=("An OOM kill whose kernel line was lost or cannot be read.",),
+    settle='sudo ausearch -sc kill -ts recent; journalctl --since "-1 h"',
+)

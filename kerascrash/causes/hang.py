@@ -1,0 +1,41 @@
+"""
+A deadlock, a wait for a worker that is gone, a device that does not answer: memory and step
+counter flat, stacks in a wait.
+"""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+CAUSE = Rule(
+    id="hang",
+    title="It stood still until somebody ended it",
+    meaning="Nothing moved any more; the end came from outside.",
+    prior=-3.8,
+    supports={
+        "stuck_stacks": 5.5,
+        "hang_told": 6.5,
+        "kernel_hung_task": 6.0,
+        "collective_timeout": 7.0,
+        "fork_in_threads": 1.5,
+        "nccl_failure": 1.0,
+        "no_progress": 5.0,
+        "flat_memory": 1.0,
+        "waiting_stacks": 4.0,
+    },
+    contradicts={
+        "exit_zero": 3.0,
+        "exit_sigsegv": 2.0,
+        "exit_sigabrt": 1.0,
+        "gpu_oom": 2.0,
+    },
+    remedies=(
+        "See where it waits: `py-spy dump --pid PID`.",
+        ("Use spawn instead of fork where threads run; close pools and queues."),
+    ),
+    near_misses=(
+        "A first step that compiles for minutes.",
+        "A slow shuffle buffer that fills up.",
+    ),
+    settle="py-spy dump --pid PID; cat /proc/PID/status /proc/PID/wchan",
+)

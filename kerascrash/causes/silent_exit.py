@@ -1,0 +1,40 @@
+"""
+A status other than 0, no signal, no traceback, no message: os._exit, a library that calls
+exit(), a launcher.
+"""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+CAUSE = Rule(
+    id="silent_exit",
+    title="It left by itself and said nothing",
+    meaning="The process ended with an error status and left no word why.",
+    prior=-4.4,
+    supports={
+        "exit_code_other": 2.6,
+        "exit_code_1": 2.0,
+        "exit_code_2": 1.5,
+        "left_by_itself": 1.0,
+        "no_fatal_message": 1.4,
+        "script_left": 4.5,
+        "exit_code_127": 2.0,
+        "exit_code_126": 2.0,
+        "exit_nt_other": 2.0,
+    },
+    contradicts={
+        "python_traceback": 3.0,
+        "python_exception": 3.0,
+        "died_by_signal": 3.0,
+        "exit_zero": 3.0,
+    },
+    remedies=(
+        (
+            "Run it with `python -X faulthandler -u train.py 2> train.err` and "
+            "look again."
+        ),
+    ),
+    near_misses=("Output that was buffered and lost: a crash looks silent.",),
+    settle="strace -f -e trace=exit_group,kill python train.py",
+)

@@ -1,0 +1,48 @@
+"""
+SIGTERM or SIGHUP: a scheduler's time limit, a spot machine reclaimed, `docker stop`, a
+closed terminal.
+"""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+CAUSE = Rule(
+    id="termination_signal",
+    title="Asked to stop: time limit, preemption, SIGTERM",
+    meaning=(
+        "Somebody or something asked the process to end; it did nothing wrong "
+        "by itself."
+    ),
+    prior=-3.2,
+    supports={
+        "time_limit": 8.5,
+        "preempted": 8.5,
+        "job_cancelled": 7.0,
+        "exit_sigterm": 5.5,
+        "exit_sighup": 6.0,
+        "exit_sigxcpu": 7.0,
+        "notebook_disconnected": 6.0,
+        "exit_signal_other": 1.0,
+    },
+    contradicts={
+        "exit_zero": 2.0,
+        "oom_daemon_kill": 4.0,
+        "scheduler_oom_kill": 4.0,
+        "pod_oom_killed": 3.0,
+        "kernel_oom_global": 3.0,
+        "kernel_oom_cgroup": 3.0,
+    },
+    remedies=(
+        "Ask for more time, or save checkpoints often and resume.",
+        (
+            "Start it under `nohup`, `tmux` or as a batch job if a closed terminal "
+            "ended it."
+        ),
+    ),
+    near_misses=("earlyoom and systemd-oomd send SIGTERM too.",),
+    settle=(
+        'sacct -j JOB --format=State,Elapsed,Timelimit; journalctl --since "-1 '
+        'h" | grep -i sigterm'
+    ),
+)

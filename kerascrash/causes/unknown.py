@@ -1,0 +1,29 @@
+"""
+The evidence does not decide. The report lists what is missing and how to get it.
+"""
+
+from __future__ import annotations
+
+from kerascrash.model.rules import Rule
+
+CAUSE = Rule(
+    id="unknown",
+    title="Cannot tell from what is left",
+    meaning="What was left behind does not say how it died.",
+    prior=0.0,
+    supports={
+        "no_fatal_message": 1.5,
+        "exit_code_minus_1": 2.0,
+    },
+    contradicts={
+        "exit_sigkill": 1.0,
+        "exit_zero": 2.0,
+    },
+    remedies=(
+        ("Run it again with `kerascrash run train.py`: then the end is on record."),
+        "Keep standard error: `python train.py 2> train.err`.",
+    ),
+    settle=(
+        "sudo dmesg -T | tail -200 right after the death; the exit status (`echo $?`)"
+    ),
+)

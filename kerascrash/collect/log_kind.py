@@ -1,0 +1,41 @@
+"""Sort out lines by what they are: of the kernel, of a scheduler or daemon, of the program."""
+
+from __future__ import annotations
+
+import re
+
+# Prefixes and words that only the kernel writes.
+_KERNEL = re.compile(
+    r"^(?:<\d+>)?\d{1,4},\d+,\d+,[-+c]"  # /dev/kmsg
+    r"|^(?:<\d+>)?\[\s*\d+\.\d{3,6}\](?: \w+ kernel)?"  # dmesg
+    r"|^\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"  # dmesg -T
+    r"|^\S{3,40}(?: \S+){0,3} kernel(?:\[\d+\])?:"  # syslog and journal
+    r"|^(?:\d{4}-\d\d-\d\dT\S+ )?kern\s*:"  # dmesg -x
+    r"|oom-kill:constraint=|invoked oom-killer|segfault at [0-9a-f]+ ip |NVRM: Xid"
+    r"|mce: \[Hardware Error\]|Kernel panic - not syncing"
+)
+_SYSTEM = re.compile(
+    r"\b(?:slurm\w*|srun|sbatch|systemd(?:-\w+)?|earlyoom|nohang|kubelet|dockerd|"
+    r"containerd|pbs_mom|raylet|NotebookApp|ServerApp|JupyterHub)(?:\[\d+\])?[:\]]"
+    r"|^=>> PBS|\bTERM_[A-Z]+\b|OOMKilled|^\s+(?:Reason|Exit Code|Last State|Message):"
+    r"|^(?:JobId|JobState)=|oom-kill event|^\[[IWECD] [\d:\- .]+ (?:Notebook|Server)App\]"
+    r"|^mem avail: |^low memory! |^sending SIG(?:TERM|KILL) to process"
+)
+_CRASH_REPORT = re.compile(
+    r"^(?:Exception Type|Termination Reason|Crashed Thread|Faulting (?:application|module) "
+    r"name|Event Name): ?|^\{\"app_name\""
+)
+
+
+def sort_line(text: str, otherwise: str) -> str:
+    """Return the kind of log that a line belongs to; ``otherwise`` if it does not tell."""
+    if otherwise == "kernel":
+        return "kernel"
+    head = text[:300]
+    if _KERNEL.search(head):
+        return "kernel"
+    if otherwise == "system" or _SYSTEM.search(head):
+        return "system"
+    if _CRASH_REPORT.search(head):
+        return "crash_report"
+    return otherwise

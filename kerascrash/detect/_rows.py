@@ -1,0 +1,80 @@
+"""Log rules as data: the TOML rows of detect/rules, loaded once, compiled when needed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROLES = ("cause", "messenger", "end", "hint", "noise")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One family of log lines.
+
+    ``hint``: lower-case literals, one of which is in every matching line. ``sources``:
+    kinds of log it may stand in (empty: any). ``platforms``: where it may happen
+    (empty: anywhere). ``role``:
+
+    - ``cause`` names a mechanism by itself;
+    - ``messenger`` tells of a failure that something above it caused, if anything did;
+    - ``end`` only says that the process ended;
+    - ``hint`` points at something without being fatal;
+    - ``noise`` looks alarming and is not: no other row may match that line.
+
+    ``beats`` names rows whose match on the same line is less precise than this one.
+    """
+
+    id: str
+    finding: str
+    pattern: str
+    meaning: str
+    hint: tuple[str, ...]
+    role: str = "cause"
+    strength: float = 1.0
+    sources: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    beats: tuple[str, ...] = ()
+    example: str = ""
+    counter_example: str = ""
+    file: str = field(default="", compare=False)
+
+    def match(self, text: str, lower: str) -> re.Match[str] | None:
+        """Return the match in a line, given also in lower case for the cheap test."""
+        if not any(h in lower for h in self.hint):
+            return None
+        return compile_pattern(self.pattern).search(text)
+
+
+@lru_cache(maxsize=None)
+def compile_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the compiled pattern; case never matters in what people paste."""
+    return re.compile(pattern, re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def load_rows() -> tuple[Row, ...]:
+    """Return all rows of all rule files, in the order of files and rows."""
+    folder = resources.files("kerascrash.detect").joinpath("rules")
+    names = sorted(f.name for f in folder.iterdir() if f.name.endswith(".toml"))
+    rows: list[Row] = []
+    for name in names:
+        table = tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
+        rows.extend(_make_row(raw, name) for raw in table.get("row", ()))
+    return tuple(rows)
+
+
+def _make_row(raw: dict[str, Any], file: str) -> Row:
+    lists = ("hint", "sources", "platforms", "beats")
+    values = {k: tuple(v) if k in lists else v for k, v in raw.items()}
+    return Row(**values, file=file)

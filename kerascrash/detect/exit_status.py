@@ -1,0 +1,104 @@
+"""
+Observe the exit status: which signal, which code, which Windows status.
+
+It says how the process ended, hardly ever why: SIGKILL has many senders. It can be
+wrong where a wrapper stood between (a shell function, `unshare --fork`, an IDE).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.evidence import Evidence, Finding
+from kerascrash.model.rules import Detector
+
+_SIGNALS = {
+    1: ("exit_sighup", "ended by SIGHUP: its terminal or session went away"),
+    2: ("exit_sigint", "ended by SIGINT, the signal of Ctrl-C"),
+    3: ("exit_sigquit", "ended by SIGQUIT, the signal of Ctrl-\\"),
+    4: ("exit_sigill", "ended by SIGILL: an instruction that this processor lacks"),
+    5: ("exit_sigtrap", "ended by SIGTRAP: a breakpoint or a check compiled in"),
+    6: ("exit_sigabrt", "ended by SIGABRT: native code called abort()"),
+    7: ("exit_sigbus", "ended by SIGBUS: memory that has no backing"),
+    8: ("exit_sigfpe", "ended by SIGFPE: an integer division by zero or the like"),
+    9: ("exit_sigkill", "ended by SIGKILL; the signal does not name its sender"),
+    11: ("exit_sigsegv", "ended by SIGSEGV: an invalid memory access"),
+    13: ("exit_sigpipe", "ended by SIGPIPE: the reader of its output went away"),
+    15: ("exit_sigterm", "ended by SIGTERM: somebody asked it to stop"),
+    24: ("exit_sigxcpu", "ended by SIGXCPU: its limit of processor time was reached"),
+    25: ("exit_sigxfsz", "ended by SIGXFSZ: its limit of file size was reached"),
+    31: ("exit_sigsys", "ended by SIGSYS: a system call that a sandbox forbids"),
+}
+# Values from Microsoft's NTSTATUS table.
+_NTSTATUS = {
+    0xC0000005: ("exit_nt_access_violation", "STATUS_ACCESS_VIOLATION"),
+    0xC0000006: ("exit_nt_in_page_error", "STATUS_IN_PAGE_ERROR"),
+    0xC0000017: ("exit_nt_no_memory", "STATUS_NO_MEMORY"),
+    0xC000001D: ("exit_nt_illegal_instruction", "STATUS_ILLEGAL_INSTRUCTION"),
+    0xC0000094: ("exit_nt_divide", "STATUS_INTEGER_DIVIDE_BY_ZERO"),
+    0xC0000096: ("exit_nt_illegal_instruction", "STATUS_PRIVILEGED_INSTRUCTION"),
+    0xC000009A: ("exit_nt_no_memory", "STATUS_INSUFFICIENT_RESOURCES"),
+    0xC00000FD: ("exit_nt_stack_overflow", "STATUS_STACK_OVERFLOW"),
+    0xC000012D: ("exit_nt_no_memory", "STATUS_COMMITMENT_LIMIT"),
+    0xC0000135: ("exit_nt_dll", "STATUS_DLL_NOT_FOUND"),
+    0xC0000138: ("exit_nt_dll", "STATUS_ORDINAL_NOT_FOUND"),
+    0xC0000139: ("exit_nt_dll", "STATUS_ENTRYPOINT_NOT_FOUND"),
+    0xC000013A: ("exit_nt_control_c", "STATUS_CONTROL_C_EXIT"),
+    0xC0000142: ("exit_nt_dll", "STATUS_DLL_INIT_FAILED"),
+    0xC000007B: ("exit_nt_dll", "STATUS_INVALID_IMAGE_FORMAT"),
+    0xC0000374: ("exit_nt_heap_corruption", "STATUS_HEAP_CORRUPTION"),
+    0xC0000409: ("exit_nt_stack_buffer_overrun", "STATUS_STACK_BUFFER_OVERRUN"),
+    0xC0000417: ("exit_nt_stack_buffer_overrun", "STATUS_INVALID_CRUNTIME_PARAMETER"),
+    0xC0000420: ("exit_nt_abort", "STATUS_ASSERTION_FAILURE"),
+    0x40000015: ("exit_nt_abort", "STATUS_FATAL_APP_EXIT"),
+    0x80000003: ("exit_nt_abort", "STATUS_BREAKPOINT"),
+    0xE06D7363: ("exit_nt_abort", "an uncaught C++ exception"),
+    0xE0000008: ("exit_nt_no_memory", "out of memory (raised by the allocator)"),
+}
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield the finding of the status and that of its group."""
+    if isinstance(case.exit, ExitStatus):
+        for finding, text in _read(case.exit):
+            spelled = case.exit.raw or text
+            evidence = Evidence("exit", "exit status", f"exit status {spelled}")
+            yield Finding(finding, text, 1.0, (evidence,), {"raw": case.exit.raw})
+
+
+def _read(status: ExitStatus) -> Iterator[tuple[str, str]]:
+    if status.signal is not None:
+        default = ("exit_signal_other", f"ended by signal {status.signal}")
+        yield _SIGNALS.get(status.signal, default)
+        yield "died_by_signal", "a signal ended it"
+        return
+    if status.ntstatus is not None:
+        finding, name = _NTSTATUS.get(status.ntstatus, ("exit_nt_other", "a status"))
+        yield finding, f"Windows ended it: {name} (0x{status.ntstatus:08X})"
+        yield "died_by_signal", "the system ended it"
+        return
+    if status.code == 0:
+        yield "exit_zero", "exit status 0: it said that all went well"
+        return
+    if status.code is not None:
+        yield (
+            f"exit_code_{status.code}"
+            if status.code in (1, 2, 120, 126, 127)
+            else ("exit_code_other"),
+            f"exit status {status.code}",
+        )
+        yield "left_by_itself", "it left by itself with an error status"
+
+
+DETECTOR = Detector(
+    id="exit_status",
+    finds=(
+        *sorted({f for f, _ in (*_SIGNALS.values(), *_NTSTATUS.values())}),
+        *("exit_signal_other", "exit_nt_other", "exit_zero", "exit_code_other"),
+        *("exit_code_1", "exit_code_2", "exit_code_120", "exit_code_126"),
+        *("exit_code_127", "died_by_signal", "left_by_itself"),
+    ),
+    detect=detect,
+    needs=("exit",),
+)

@@ -1,0 +1,132 @@
+"""
+Observe log lines by the rows of detect/rules, and judge which came first.
+
+A log is read upwards from its end to the first cause: what follows a cause without a
+sign of life between them is its consequence and weighs less; a failure after which the
+training went on was survived and weighs less; noise weighs nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from kerascrash.detect._rows import Row, load_rows
+from kerascrash.model.case import Case, Log, LogLine
+from kerascrash.model.evidence import Evidence, Finding
+from kerascrash.model.rules import Detector
+
+# A progress bar, an epoch or step counter: the training was alive here.
+_LIFE = re.compile(
+    r"\bEpoch:?\s+\[?\d+\s*(?:/\s*\d+)?\]?|\d+/(?:\d+|Unknown)\s*(?:\[[=>.\-]|[━─])"
+    r"|\bETA:|\b(?:global_)?step[ :=]+\d+.{0,40}\bloss|\d+%\|[^|]*\|\s*\d+",
+    re.IGNORECASE,
+)
+# How much of a hit remains (chosen, not fitted; the temperature is what is fitted).
+_AFTER_CAUSE = {"cause": 0.6, "messenger": 0.15, "end": 0.35}
+_SURVIVED = 0.3
+_MAX_EVIDENCE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A row that matched a line."""
+
+    row: Row
+    line: LogLine
+    groups: dict[str, str]
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield one finding per row that matched, weighed by its place in the log."""
+    for log in case.logs:
+        hits = list(find_hits(log, case.platform))
+        last_life = max(
+            (ln.number for ln in log.lines if _LIFE.search(ln.text)), default=0
+        )
+        yield from _judge(hits, log, last_life)
+
+
+def find_hits(log: Log, platform: str) -> Iterator[Hit]:
+    """Yield what the rows match, line by line; only rows whose hint occurs are tried."""
+    lowered = [line.text.lower() for line in log.lines]
+    whole = "\n".join(lowered)
+    active = [
+        row
+        for row in load_rows()
+        if (not row.sources or log.kind in row.sources)
+        and (not row.platforms or platform in row.platforms)
+        and any(h in whole for h in row.hint)
+    ]
+    if not active:
+        return
+    for line, lower in zip(log.lines, lowered, strict=True):
+        yield from _match_line(active, line, lower)
+
+
+def _match_line(active: Iterable[Row], line: LogLine, lower: str) -> list[Hit]:
+    hits = [
+        Hit(row, line, {k: v for k, v in m.groupdict().items() if v is not None})
+        for row in active
+        if (m := row.match(line.text, lower))
+    ]
+    if any(h.row.role == "noise" for h in hits):
+        return [h for h in hits if h.row.role == "noise"]
+    beaten = {b for h in hits for b in h.row.beats}
+    return [h for h in hits if h.row.id not in beaten]
+
+
+def _judge(hits: list[Hit], log: Log, last_life: int) -> Iterator[Finding]:
+    """Weigh the hits of one log by what came first; see the module's docstring."""
+    causes = [h for h in hits if h.row.role == "cause"]
+    final = [h for h in causes if h.line.number >= last_life]
+    first = min(final or causes, key=lambda h: h.line.number, default=None)
+    for hit in hits:
+        share = 1.0 if log.kind == "kernel" else _share(hit, first, last_life)
+        yield _make_finding(hit, log, share)
+
+
+def _share(hit: Hit, first: Hit | None, last_life: int) -> float:
+    """Return how much of a hit's strength remains, given the first cause."""
+    row = hit.row
+    if row.role in ("hint", "noise"):
+        return 1.0
+    share = 1.0
+    if row.role != "end" and hit.line.number < last_life:
+        share *= _SURVIVED
+    if first is None or row.finding == first.row.finding:
+        return share
+    same_line = hit.line.number == first.line.number
+    if hit.line.number > first.line.number or (same_line and row.role != "cause"):
+        share *= _AFTER_CAUSE[row.role]
+    elif row.role == "end" and hit.line.number < last_life:
+        share *= _SURVIVED
+    return share
+
+
+def _make_finding(hit: Hit, log: Log, share: float) -> Finding:
+    row, line = hit.row, hit.line
+    evidence = Evidence(
+        id=f"{log.source}:{line.number}",
+        source=log.source,
+        text=line.text.strip()[:600],
+        time=line.time,
+        line=line.number,
+        data={"row": row.id, "role": row.role, **hit.groups},
+    )
+    return Finding(
+        id=row.finding,
+        text=row.meaning,
+        strength=round(row.strength * share, 3),
+        evidence=(evidence,),
+        data=dict(hit.groups),
+    )
+
+
+DETECTOR = Detector(
+    id="log_rules",
+    finds=tuple(sorted({row.finding for row in load_rows()})),
+    detect=detect,
+    needs=("log",),
+)
