@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from kerascrash.model.case import Recording
@@ -23,6 +24,10 @@ _RUN_CALLS = frozenset({
     "train_on_batch", "test_on_batch", "predict_on_batch", "one_step_on_data",
     "one_step_on_iterator", "multi_step_on_iterator", "apply_gradients", "gradient",
 })  # fmt: skip
+_ENTRY_CALLS = frozenset({
+    "fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "error_handler",
+})  # fmt: skip
+"""What a user calls; ``error_handler`` is the wrapper that Keras puts around each."""
 _SAVE_CALLS = frozenset({"save", "save_model", "save_weights", "_save_model"})
 
 
@@ -75,6 +80,26 @@ def innermost_user_place(recording: Recording | None) -> Place | None:
     if not any(number == frame.line for number, _ in excerpt) and frame.source:
         excerpt = ((frame.line, frame.source),)
     return Place(frame.file, frame.line, frame.function, excerpt)
+
+
+def run_place(recording: Recording | None) -> Place | None:
+    """
+    Return the user's line that called fit, evaluate, predict or a step of them.
+
+    A custom layer or ``train_step`` is further in, so the innermost line will not do.
+    """
+    innermost = innermost_user_place(recording)
+    frames = frames_of(main_thread(recording))
+    for inner, outer in pairwise(frames):
+        if outer.user and not inner.user and inner.function in _ENTRY_CALLS:
+            if innermost and (innermost.file, innermost.line) == (
+                outer.file,
+                outer.line,
+            ):
+                return innermost
+            rows = ((outer.line, outer.source),) if outer.source else ()
+            return Place(outer.file, outer.line, outer.function, rows)
+    return innermost
 
 
 def activity_of(recording: Recording | None) -> str:

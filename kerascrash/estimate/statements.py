@@ -24,7 +24,7 @@ class Statement:
     One statement: assignment targets, calls in it, and integers passed by keyword.
 
     ``targets`` are spelled as in the source (``self.cache``), ``calls`` are dotted
-    names, outermost first; ``keywords`` maps a keyword argument to its literal spelling.
+    names, outermost first; ``keywords`` maps a keyword to its spelling.
     """
 
     targets: tuple[str, ...]

@@ -1,0 +1,42 @@
+"""What to do, ranked: what the evidence sizes comes first, general remedies after."""
+
+from __future__ import annotations
+
+import re
+
+from kerascrash.diagnose.advice_memory import sized_advice
+from kerascrash.model.case import Case
+from kerascrash.model.rules import Rule
+from kerascrash.model.verdict import Advice, Culprit
+
+_MOST = 8
+_ABOUT_BATCH = re.compile(r"\bbatch(?:es|_size)?\b", re.IGNORECASE)
+
+
+def advise(
+    case: Case,
+    rules: tuple[Rule, ...],
+    factor: str,
+    second: str,
+    culprit: Culprit | None,
+) -> tuple[Advice, ...]:
+    """
+    Return advice, best first.
+
+    ``rules`` are the factor, the second factor and the cause, whose remedies follow the
+    sized ones. A smaller batch is advised only where the batch is to blame.
+    """
+    advice = [
+        one
+        for name in (factor, second)
+        for one in sized_advice(case, name, culprit if name == factor else None)
+    ]
+    batch_blamed = "batch_size" in (factor, second) or factor == "none"
+    said = {one.action for one in advice}
+    for rule in rules:
+        for remedy in rule.remedies:
+            if remedy in said or (not batch_blamed and _ABOUT_BATCH.search(remedy)):
+                continue
+            said.add(remedy)
+            advice.append(Advice(action=remedy))
+    return tuple(advice[:_MOST])

@@ -1,0 +1,138 @@
+"""Advice whose effect can be told in bytes, by factor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kerascrash.estimate.dtypes import narrower_dtype
+from kerascrash.estimate.fitting_batch import fitting_batch
+from kerascrash.estimate.kept import data_held
+from kerascrash.estimate.line_doing import line_at_death
+from kerascrash.estimate.model_arithmetic import models_of
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case
+from kerascrash.model.verdict import Advice, Culprit
+from kerascrash.units import format_bytes
+
+
+def _leak(_case: Case, culprit: Culprit | None) -> list[Advice]:
+    if culprit is None:
+        return []
+    detail = (
+        "Keep a number (`float(x)`), a summary or a file name in its place, or empty "
+    )
+    detail += "the container when the epoch ends."
+    return [
+        Advice(
+            f"Stop keeping every element in `{culprit.owner}`.",
+            detail,
+            culprit.bytes,
+            culprit.place,
+        )
+    ]
+
+
+def _batch(case: Case, culprit: Culprit | None) -> list[Advice]:
+    fit = fitting_batch(case)
+    place = culprit.place if culprit else None
+    if fit is None:
+        return [Advice("Halve the batch until it fits.", place=place)]
+    action = f"Use batch_size={fit.batch} instead of {fit.present}."
+    detail = (
+        f"One sample takes about {format_bytes(fit.per_sample)} in a step, and "
+        f"{format_bytes(fit.room)} are left for it (first estimate, no interval)."
+    )
+    saves = (fit.present - fit.batch) * fit.per_sample
+    half = fit.present * fit.per_sample // 2
+    return [
+        Advice(action, detail, saves, place),
+        Advice(
+            "Compute in half precision: "
+            "`keras.mixed_precision.set_global_policy('mixed_bfloat16')`.",
+            "It halves the outputs kept for the backward pass.",
+            half,
+        ),
+    ]
+
+
+def _model(case: Case, culprit: Culprit | None) -> list[Advice]:
+    models = models_of(recording_of(case))
+    if not models:
+        return []
+    own = models[0]
+    heaviest = max(own.layers, key=lambda layer: layer.weights, default=None)
+    advice = []
+    if heaviest is not None and heaviest.weights and own.weights:
+        copies = own.training / own.weights
+        place = own.place or (culprit.place if culprit else None)
+        advice.append(
+            Advice(
+                f"Shrink layer `{heaviest.name}` ({heaviest.type}).",
+                f"It has {heaviest.parameters:,} of {own.parameters:,} parameters; half "
+                "the units halve weights, gradients and slots.",
+                int(heaviest.weights * copies / 2),
+                place,
+            )
+        )
+    if own.slots >= own.weights > 0:
+        advice.append(
+            Advice(
+                f"Replace {own.optimizer} by one with fewer slots (SGD, Lion).",
+                f"{own.optimizer} keeps {format_bytes(own.slots)} beside the weights.",
+                own.slots,
+            )
+        )
+    return advice
+
+
+def _data(_case: Case, culprit: Culprit | None) -> list[Advice]:
+    if culprit is None:
+        return []
+    return [
+        Advice(
+            f"Stream `{culprit.owner}` from disk, one batch at a time.",
+            "Use `keras.utils.PyDataset`, `tf.data` or `np.load(path, mmap_mode='r')`.",
+            culprit.bytes,
+            culprit.place,
+        )
+    ]
+
+
+def _dtype(case: Case, _culprit: Culprit | None) -> list[Advice]:
+    for kept in data_held(case):
+        widest = kept.holding.widest_dtype
+        narrower = narrower_dtype(widest[0]) if widest else None
+        if widest and narrower:
+            return [
+                Advice(
+                    f"Make `{kept.holding.owner}` {narrower} instead of {widest[0]}.",
+                    "Name the dtype where it is made; images fit in uint8 with "
+                    "`keras.layers.Rescaling(1 / 255)` in the model.",
+                    kept.bytes // 2,
+                    kept.holding.place,
+                )
+            ]
+    doing = line_at_death(case)
+    if doing is None or not doing.is_wide_by_default:
+        return []
+    action = "Name a narrower dtype where the array is made: `dtype='float32'`."
+    return [
+        Advice(action, "NumPy makes float64 by default.", doing.bytes // 2, doing.place)
+    ]
+
+
+_BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
+    "tensor_leak": _leak,
+    "object_leak": _leak,
+    "gradient_accumulation": _leak,
+    "batch_size": _batch,
+    "model_size": _model,
+    "data_size": _data,
+    "dtype": _dtype,
+}
+
+
+def sized_advice(case: Case, factor: str, culprit: Culprit | None) -> list[Advice]:
+    """Return the advice for a factor whose effect is computed; empty for the others."""
+    make = _BY_FACTOR.get(factor)
+    return make(case, culprit) if make else []

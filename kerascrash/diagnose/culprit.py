@@ -1,0 +1,53 @@
+"""Name the object and the line of the user's own code that are to blame."""
+
+from __future__ import annotations
+
+from kerascrash.diagnose.culprit_code import code_culprit
+from kerascrash.diagnose.culprit_memory import (
+    batch_culprit,
+    data_culprit,
+    leak_culprit,
+    line_culprit,
+    model_culprit,
+    neighbour_culprit,
+)
+from kerascrash.diagnose.resource import MEMORY_CAUSES
+from kerascrash.model.case import Case
+from kerascrash.model.verdict import Culprit
+
+_BY_FACTOR = {
+    "tensor_leak": leak_culprit,
+    "object_leak": leak_culprit,
+    "gradient_accumulation": leak_culprit,
+    "data_size": data_culprit,
+    "dtype": data_culprit,
+    "batch_size": batch_culprit,
+    "model_size": model_culprit,
+    "tensor_ops": line_culprit,
+    "other_process": neighbour_culprit,
+}
+_FROM_OUTSIDE = frozenset(
+    {
+        "external_kill",
+        "termination_signal",
+        "user_interrupt",
+        "clean_exit",
+        "machine_down",
+        "machine_check",
+        "gpu_hardware_xid",
+        "gpu_driver_fault",
+        "unknown",
+    }
+)
+"""Deaths that no line of the program brought about."""
+
+
+def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
+    """Return who is to blame: by the factor where memory ran out, else by the code."""
+    if cause in MEMORY_CAUSES and factor in _BY_FACTOR:
+        named = _BY_FACTOR[factor](case)
+        if named is not None or factor == "other_process":
+            return named
+    if cause in _FROM_OUTSIDE:
+        return None
+    return code_culprit(case, cause)

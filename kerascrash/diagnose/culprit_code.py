@@ -1,0 +1,53 @@
+"""The line of the user's code at death: of the exception, else of the newest stacks."""
+
+from __future__ import annotations
+
+from kerascrash.estimate.stacks import innermost_user_place, is_library
+from kerascrash.estimate.statements import statement_at
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Mark, Recording
+from kerascrash.model.evidence import Place
+from kerascrash.model.verdict import Culprit
+
+_RAISED = frozenset({
+    "python_exception", "alloc_failure", "disk_full", "fd_limit",
+    "thread_or_process_limit", "stack_overflow", "gpu_oom", "silent_exit",
+})  # fmt: skip
+
+
+def code_culprit(case: Case, cause: str) -> Culprit | None:
+    """Return the innermost line of the user's own code that was running."""
+    recording = recording_of(case)
+    if recording is None:
+        return None
+    raised = [mark for mark in recording.marks if mark.kind == "exception"]
+    place = None
+    kind = "the line that was running"
+    if raised and cause in _RAISED:
+        place = raised_place(raised[-1], recording)
+        kind = f"the line that raised {_type_of(raised[-1])}"
+    place = place or innermost_user_place(recording)
+    if place is None:
+        return None
+    statement = statement_at(place)
+    calls = statement.calls if statement else ()
+    owner = calls[0] if calls else place.function or place.file
+    return Culprit(owner=owner, kind=kind, place=place)
+
+
+def _type_of(mark: Mark) -> str:
+    return str(mark.data.get("type") or "an exception").rsplit(".", 1)[-1]
+
+
+def raised_place(mark: Mark, recording: Recording) -> Place | None:
+    """Return the innermost line of user code that an exception came through."""
+    rows = mark.data.get("traceback") or ()
+    own = [row for row in rows if len(row) >= 3 and not is_library(str(row[0]))]
+    if not own:
+        return None
+    file, line, function = str(own[-1][0]), int(own[-1][1] or 0), str(own[-1][2])
+    newest = innermost_user_place(recording)
+    if newest is not None and (newest.file, newest.line) == (file, line):
+        return newest
+    source = str(own[-1][3]) if len(own[-1]) > 3 and own[-1][3] else ""
+    return Place(file, line, function, ((line, source),) if source else ())

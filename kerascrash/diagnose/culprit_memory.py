@@ -1,0 +1,160 @@
+"""Whose bytes they were: a holding's, a batch's, a layer's, a neighbour's."""
+
+from __future__ import annotations
+
+from kerascrash.estimate.growth import growth_seen
+from kerascrash.estimate.holdings import Holding
+from kerascrash.estimate.kept import Kept, data_held, leaks
+from kerascrash.estimate.line_doing import line_at_death
+from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
+from kerascrash.estimate.resident import certificate_of
+from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.stacks import innermost_user_place, run_place
+from kerascrash.estimate.statements import Statement, statement_at
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case
+from kerascrash.model.verdict import Culprit
+from kerascrash.units import format_bytes
+
+_RUNS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
+
+
+def leak_culprit(case: Case) -> Culprit | None:
+    """Return the biggest thing that grew, with its bytes at death."""
+    kept = next(iter(leaks(case)), None)
+    if kept is None:
+        return None
+    holding, note = kept.holding, kept.note
+    growth = growth_seen(holding)
+    if growth is None and holding.is_filled_by_line:
+        # No step was counted: each pass of its line adds one element.
+        growth = float(holding.element_bytes)
+        note = "; ".join(part for part in (note, "growth is of one element") if part)
+    return Culprit(
+        owner=holding.owner,
+        kind=_kind_at_death(kept),
+        bytes=kept.bytes,
+        growth_bytes_per_step=growth,
+        place=holding.place,
+        note=note,
+    )
+
+
+def _kind_at_death(kept: Kept) -> str:
+    holding: Holding = kept.holding
+    if not holding.is_container or not holding.element_type or holding.bytes <= 0:
+        return holding.kind
+    count = round(holding.count * kept.bytes / holding.bytes)
+    return f"{holding.type} of {count:,} {holding.element_type}"
+
+
+def data_culprit(case: Case) -> Culprit | None:
+    """Return the biggest array that is held, or the one that was being made."""
+    kept = next(iter(data_held(case)), None)
+    doing = line_at_death(case)
+    held = kept.bytes if kept else 0
+    if doing is not None and doing.kind == "load" and doing.bytes > held:
+        owner = doing.target or (doing.statement.calls[0] if doing.statement else "?")
+        return Culprit(
+            owner, "array that was being made", doing.bytes, None, doing.place
+        )
+    if kept is None:
+        return None
+    holding = kept.holding
+    widest = holding.widest_dtype
+    shape = " × ".join(f"{n:,}" for n in holding.element_shape)
+    known = f"{widest[0]} " if widest and widest[0] not in holding.kind else ""
+    kind = holding.kind if shape in holding.kind else f"{holding.kind} {shape}"
+    return Culprit(
+        holding.owner,
+        f"{known}{kind}".strip(),
+        kept.bytes,
+        None,
+        holding.place,
+        kept.note,
+    )
+
+
+def _run_call(statement: Statement | None) -> str:
+    """Return the Keras run that a statement calls, as ``model.fit``."""
+    calls = statement.calls if statement else ()
+    return next((call for call in calls if call.rsplit(".", 1)[-1] in _RUNS), "")
+
+
+def batch_culprit(case: Case) -> Culprit | None:
+    """Return the call that runs the batch, the batch itself and what it takes."""
+    recording, rise = recording_of(case), rise_of(case)
+    if recording is None:
+        return None
+    place, batch = run_place(recording), batch_size_of(recording)
+    statement = statement_at(place)
+    calls = statement.calls if statement else ()
+    call = _run_call(statement) or next(iter(calls), "")
+    models = models_of(recording)
+    own = models[0] if models else None
+    size = f"batch_size={batch}" if batch else "the batch"
+    needed = own.activations if own else None
+    grown = rise.in_stage if rise else None
+    activations = format_bytes(needed) if needed else "unknown"
+    return Culprit(
+        owner=f"{call}({size})" if call else size,
+        kind=f"batch of {batch:,} samples" if batch else "batch",
+        bytes=max(needed or 0, grown or 0) or None,
+        place=place,
+        note=f"outputs of all layers for this batch: {activations}",
+    )
+
+
+def _heaviest(model: ModelBytes) -> str:
+    layers = sorted(model.layers, key=lambda layer: -layer.weights)
+    names = [
+        f"{layer.name} ({layer.type}, {layer.parameters:,} parameters)"
+        for layer in layers[:2]
+        if layer.parameters
+    ]
+    return ", ".join(names)
+
+
+def model_culprit(case: Case) -> Culprit | None:
+    """Return the model's heaviest layers and the line that was building or training."""
+    recording = recording_of(case)
+    models = models_of(recording)
+    place = run_place(recording) if models else innermost_user_place(recording)
+    if models:
+        own = models[0]
+        heaviest = max(own.layers, key=lambda layer: layer.weights, default=None)
+        owner = f"{own.name}.{heaviest.name}" if heaviest else own.name
+        note = f"heaviest: {_heaviest(own)}" if own.layers else ""
+        kind = f"{own.type} of {own.parameters:,} parameters"
+        return Culprit(owner, kind, own.training, None, place or own.place, note)
+    rise = rise_of(case)
+    statement = statement_at(place)
+    targets = statement.targets if statement else ()
+    calls = statement.calls if statement else ()
+    owner = next(iter((*targets, *calls)), "")
+    if place is None:
+        return None
+    grown = rise.total if rise else None
+    return Culprit(owner or place.function, "model being built", grown, None, place)
+
+
+def line_culprit(case: Case) -> Culprit | None:
+    """Return the line whose result or temporaries blew up."""
+    doing = line_at_death(case)
+    if doing is None or doing.place is None:
+        return None
+    calls = doing.statement.calls if doing.statement else ()
+    owner = doing.target or (calls[0] if calls else "") or doing.place.function
+    return Culprit(owner, "result of one line", doing.bytes or None, None, doing.place)
+
+
+def neighbour_culprit(case: Case) -> Culprit | None:
+    """Return the biggest other process."""
+    rows = certificate_of(case).get("biggest") or []
+    rows = sorted(rows, key=lambda row: not row.get("same_cgroup"))
+    for row in rows[:1]:
+        owner = f"{row.get('comm') or '?'} (pid {row.get('pid')})"
+        growth = row.get("growth")
+        note = f"grew by {format_bytes(growth)} meanwhile" if growth else ""
+        return Culprit(owner, "another process", row.get("rss"), note=note)
+    return None

@@ -1,0 +1,164 @@
+"""
+From a Case to a Diagnosis: observe, weigh causes, weigh factors, name and advise.
+
+No part may cost the others: what raises is left out and named in ``faults``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from kerascrash.causes import load_causes
+from kerascrash.detect import Observed, observe
+from kerascrash.diagnose.advice import advise
+from kerascrash.diagnose.certainty import LEAST_TO_BLAME, certainty_word
+from kerascrash.diagnose.culprit import find_culprit
+from kerascrash.diagnose.progress import progress_lost
+from kerascrash.diagnose.resource import memory_findings
+from kerascrash.diagnose.summary import summarise
+from kerascrash.diagnose.weigh import weigh
+from kerascrash.estimate.ledger import host_ledger
+from kerascrash.factors import load_factors
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Evidence, Finding
+from kerascrash.model.rules import Rule
+from kerascrash.model.verdict import (
+    Advice,
+    Diagnosis,
+    Hypothesis,
+    ProgressLost,
+    Verdict,
+)
+
+_T = TypeVar("_T")
+_LEAST_SECOND = 1.0  # nats that findings must add before a second factor is named
+
+
+@dataclass
+class _Guard:
+    """Runs parts of the diagnosis; one that raises becomes a fault."""
+
+    faults: list[str] = field(default_factory=list)
+
+    def run(self, name: str, part: Callable[[], _T], otherwise: _T) -> _T:
+        try:
+            return part()
+        except Exception as error:  # the verdict must stand without this part
+            self.faults.append(f"{name}: {type(error).__name__}: {error}")
+            return otherwise
+
+
+def diagnose(case: Case) -> Diagnosis:
+    """Return what killed the process, why, and what to do; never raises for a Case."""
+    guard = _Guard()
+    seen = observe(case)
+    guard.faults += seen.faults
+    causes = weigh(load_causes(), seen.findings, seen.unexamined)
+    extra = memory_findings(causes)
+    factors = weigh(load_factors(), (*seen.findings, *extra), seen.unexamined)
+    progress = guard.run("progress", lambda: progress_lost(case), ProgressLost())
+    verdict = _verdict(case, causes, factors, progress, guard)
+    ledger = guard.run("ledger", lambda: host_ledger(case), None)
+    return Diagnosis(
+        case=case,
+        verdict=verdict,
+        causes=causes,
+        factors=factors,
+        findings=(*seen.findings, *extra),
+        evidence=_evidence(seen),
+        progress=progress,
+        ledgers=(ledger,) if ledger is not None else (),
+        faults=tuple(guard.faults),
+    )
+
+
+def _evidence(seen: Observed) -> tuple[Evidence, ...]:
+    """Return each fact once, in order of time where it is known."""
+    facts = {fact.id: fact for finding in seen.findings for fact in finding.evidence}
+    last = max((f.time for f in facts.values() if f.time is not None), default=0.0)
+    return tuple(
+        sorted(facts.values(), key=lambda f: f.time if f.time is not None else last)
+    )
+
+
+def _best(hypotheses: tuple[Hypothesis, ...], otherwise: str) -> tuple[str, float]:
+    top = hypotheses[0] if hypotheses else None
+    return (top.id, top.confidence) if top else (otherwise, 0.0)
+
+
+def _factor(factors: tuple[Hypothesis, ...]) -> tuple[str, float]:
+    """Return the leading factor; one that is not even likely is not blamed."""
+    name, confidence = _best(factors, "none")
+    if name != "none" and confidence < LEAST_TO_BLAME:
+        top = factors[0]
+        # Two factors that share the blame are both real: the first stands.
+        shared = sum(f.confidence for f in factors[:2] if f.id != "none")
+        if shared < LEAST_TO_BLAME or not top.supporting:
+            none = next((f.confidence for f in factors if f.id == "none"), 0.0)
+            return "none", none
+    return name, confidence
+
+
+def _second_factor(factors: tuple[Hypothesis, ...], first: str) -> str:
+    """Return the runner-up if findings of its own speak for it, else ``none``."""
+    if first == "none":
+        return "none"
+    for one in factors:
+        if one.id in (first, "none"):
+            continue
+        gain = sum(w.weight for w in (*one.supporting, *one.contradicting))
+        return one.id if gain >= _LEAST_SECOND else "none"
+    return "none"
+
+
+def _verdict(
+    case: Case,
+    causes: tuple[Hypothesis, ...],
+    factors: tuple[Hypothesis, ...],
+    progress: ProgressLost,
+    guard: _Guard,
+) -> Verdict:
+    cause, confidence = _best(causes, "unknown")
+    factor, factor_confidence = _factor(factors)
+    second = _second_factor(factors, factor)
+    culprit = guard.run("culprit", lambda: find_culprit(case, cause, factor), None)
+    rules = _rules(cause, factor, second)
+    nothing: tuple[Advice, ...] = ()
+    advice = guard.run(
+        "advice", lambda: advise(case, rules, factor, second, culprit), nothing
+    )
+    findings = _findings(causes, factors)
+    summary = guard.run(
+        "summary",
+        lambda: summarise(case, cause, confidence, findings, culprit, progress),
+        cause,
+    )
+    return Verdict(
+        cause=cause,
+        confidence=confidence,
+        factor=factor,
+        factor_confidence=factor_confidence,
+        summary=summary,
+        culprit=culprit,
+        second_factor=second,
+        advice=advice,
+        certainty=certainty_word(confidence),
+    )
+
+
+def _findings(*judged: tuple[Hypothesis, ...]) -> dict[str, Finding]:
+    return {
+        weighed.finding.id: weighed.finding
+        for hypotheses in judged
+        for hypothesis in hypotheses[:1]
+        for weighed in hypothesis.supporting
+    }
+
+
+def _rules(cause: str, factor: str, second: str) -> tuple[Rule, ...]:
+    """Return the rules whose remedies apply: factor, second factor, cause."""
+    by_id = {rule.id: rule for rule in (*load_causes(), *load_factors())}
+    names = [name for name in (factor, second, cause) if name != "none"]
+    return tuple(by_id[name] for name in names if name in by_id)

@@ -1,0 +1,83 @@
+"""How far the training was, what of it is lost, and how to go on."""
+
+from __future__ import annotations
+
+import os
+
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Mark, Process, Recording
+from kerascrash.model.verdict import ProgressLost
+from kerascrash.units import format_seconds
+
+_NOT_TRAINING = frozenset({"none", "import", "exit", ""})
+
+
+def progress_lost(case: Case) -> ProgressLost:
+    """Return where the training stood and the last checkpoint that was seen."""
+    recording = recording_of(case)
+    if recording is None:
+        return ProgressLost()
+    progress = recording.progress
+    saved = [mark for mark in recording.marks if mark.kind == "checkpoint"]
+    last = saved[-1] if saved else None
+    seconds = _seconds_lost(case, last)
+    stage = str(progress.get("stage") or "")
+    lost = ProgressLost(
+        stage="" if stage in _NOT_TRAINING else stage,
+        epoch=progress.get("epoch"),
+        step=progress.get("step"),
+        steps_per_epoch=progress.get("steps_per_epoch"),
+        batch_size=progress.get("batch_size"),
+        checkpoint=str(last.data.get("path") or "") if last else "",
+        checkpoint_epoch=_whole(last.data.get("epoch")) if last else None,
+        seconds=seconds,
+    )
+    text = _text(lost, recording)
+    return ProgressLost(
+        **{n: getattr(lost, n) for n in ProgressLost.__slots__ if n != "text"},
+        text=text,
+    )
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _seconds_lost(case: Case, last: Mark | None) -> float | None:
+    """Return seconds of work since the last checkpoint, else since the start."""
+    start = case.process.start if isinstance(case.process, Process) else None
+    since = last.time if last else start
+    return case.death - since if case.death and since and case.death > since else None
+
+
+def _text(lost: ProgressLost, recording: Recording) -> str:
+    if not lost.stage and lost.step is None:
+        return ""
+    where = _where(lost, recording)
+    duration = f" ({format_seconds(lost.seconds)} of work)" if lost.seconds else ""
+    if not lost.checkpoint:
+        how = "Save with keras.callbacks.ModelCheckpoint or BackupAndRestore to resume."
+        return (
+            f"It died {where}; no checkpoint was seen, so all{duration} is lost. {how}"
+        )
+    name = os.path.basename(lost.checkpoint)
+    since = f"the last checkpoint is {name}"
+    resume = f"keras.models.load_model({name!r})"
+    if name.endswith((".weights.h5", ".ckpt")):
+        resume = f"model.load_weights({name!r})"
+    epoch = lost.checkpoint_epoch
+    first = f", then fit(..., initial_epoch={epoch + 1})" if epoch is not None else ""
+    return f"It died {where}; {since}{duration} before. Resume: {resume}{first}."
+
+
+def _where(lost: ProgressLost, recording: Recording) -> str:
+    parts = [f"in {lost.stage}"] if lost.stage else []
+    if lost.epoch is not None:
+        parts.append(f"epoch {lost.epoch + 1}")
+    in_epoch = recording.progress.get("step_in_epoch")
+    if isinstance(in_epoch, int):
+        of = f" of {lost.steps_per_epoch:,}" if lost.steps_per_epoch else ""
+        parts.append(f"step {in_epoch:,}{of}")
+    elif lost.step is not None:
+        parts.append(f"step {lost.step:,}")
+    return ", ".join(parts)

@@ -1,0 +1,99 @@
+"""One sentence for each cause, with what the findings measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from kerascrash.causes import load_causes
+from kerascrash.estimate.limits import cgroup_fill, cgroup_limit
+from kerascrash.estimate.resident import last_reading
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.evidence import Finding
+from kerascrash.units import format_bytes
+
+_Findings = Mapping[str, Finding]
+
+
+def _cgroup(case: Case, findings: _Findings) -> str:
+    ancestor = findings.get("ancestor_limit_hit")
+    if ancestor is not None:
+        limit = format_bytes(int(ancestor.data.get("limit") or 0))
+        where = f"the enclosing cgroup {ancestor.data.get('path')}"
+        return f"killed by the kernel: memory limit ({limit}) of {where} reached."
+    own = findings.get("cgroup_limit_hit")
+    limit_bytes = (own.data.get("limit") if own else None) or cgroup_limit(case)
+    size = f" ({format_bytes(limit_bytes)})" if limit_bytes else ""
+    return f"killed by the kernel: container memory limit{size} reached."
+
+
+def _global(case: Case, _findings: _Findings) -> str:
+    total = last_reading(case, "host_total")
+    size = f" (all {format_bytes(total)} in use)" if total else ""
+    return f"killed by the kernel: the machine ran out of memory{size}."
+
+
+def _external(case: Case, findings: _Findings) -> str:
+    fill, limit = cgroup_fill(case), cgroup_limit(case)
+    room = ""
+    if fill is not None and limit is not None and 0 <= fill <= 1:
+        room = f"; memory was not short ({fill:.0%} of {format_bytes(limit)} in use)"
+    elif "host_room_left" in findings or "oom_counters_flat" in findings:
+        room = "; memory was not short"
+    return f"killed from outside with SIGKILL{room}."
+
+
+def _signal(case: Case, findings: _Findings) -> str:
+    number = case.exit.signal if isinstance(case.exit, ExitStatus) else None
+    if number == 1 or "exit_sighup" in findings:
+        return "ended by SIGHUP: its terminal or session was closed."
+    return "ended by SIGTERM: something asked it to stop."
+
+
+def _exception(case: Case, _findings: _Findings) -> str:
+    recording = recording_of(case)
+    raised = [m for m in recording.marks if m.kind == "exception"] if recording else []
+    if not raised:
+        return "ended by an exception that nothing caught."
+    name = str(raised[-1].data.get("type") or "an exception").rsplit(".", 1)[-1]
+    message = str(raised[-1].data.get("message") or "").strip().splitlines()
+    said = f": {message[0][:160]}" if message and message[0] else ""
+    return f"ended by an exception that nothing caught: {name}{said}"
+
+
+def _silent(case: Case, findings: _Findings) -> str:
+    code = case.exit.code if isinstance(case.exit, ExitStatus) else None
+    status = f" with status {code}" if code is not None else ""
+    how = "os._exit()" if "left_by_os_exit" in findings else "itself"
+    return f"ended by {how}{status}, without a traceback."
+
+
+_SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
+    "host_oom_cgroup": _cgroup,
+    "host_oom_global": _global,
+    "external_kill": _external,
+    "termination_signal": _signal,
+    "python_exception": _exception,
+    "silent_exit": _silent,
+}
+_FIXED = {
+    "user_interrupt": "interrupted by its user (Ctrl-C).",
+    "native_segfault": "crashed in native code: segmentation fault (SIGSEGV).",
+    "illegal_instruction": "crashed: an instruction this processor lacks (SIGILL).",
+    "fpe": "crashed in native code: division by zero or the like (SIGFPE).",
+    "native_abort_check": "aborted by native code: a library's check failed (SIGABRT).",
+    "bus_error_shm": "crashed (SIGBUS): shared memory or a mapped file was full.",
+    "clean_exit": "ended cleanly.",
+    "machine_down": "the machine went down: it has been started anew since.",
+    "unknown": "how it died cannot be told from what was left.",
+}
+
+
+def cause_sentence(case: Case, cause: str, findings: _Findings) -> str:
+    """Return how it died in one sentence, beginning in lower case."""
+    if cause in _SENTENCES:
+        return _SENTENCES[cause](case, findings)
+    if cause in _FIXED:
+        return _FIXED[cause]
+    title = next((rule.title for rule in load_causes() if rule.id == cause), cause)
+    return f"{title[:1].lower()}{title[1:].rstrip('.')}."

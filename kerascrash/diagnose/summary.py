@@ -1,0 +1,62 @@
+"""The verdict in plain words: how it died, who is to blame, where it stood."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from kerascrash.diagnose.certainty import LEAST_TO_BLAME
+from kerascrash.diagnose.sentences import cause_sentence
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Finding, Place
+from kerascrash.model.verdict import Culprit, ProgressLost
+from kerascrash.units import format_bytes
+
+
+def summarise(
+    case: Case,
+    cause: str,
+    confidence: float,
+    findings: Mapping[str, Finding],
+    culprit: Culprit | None,
+    progress: ProgressLost,
+) -> str:
+    """Return at most three lines; ``findings`` are those that speak for the verdict."""
+    lines = [cause_sentence(case, cause, findings)]
+    if confidence < LEAST_TO_BLAME and cause != "unknown":
+        lines[0] = f"probably {lines[0]}"
+    if culprit is not None:
+        lines.append(culprit_sentence(culprit))
+    if progress.text:
+        lines.append(progress.text.split(". ", 1)[0].rstrip(".") + ".")
+    return "\n".join(lines)
+
+
+def place_text(place: Place | None) -> str:
+    """Return ``train.py:41``, or nothing."""
+    return f"{os.path.basename(place.file)}:{place.line}" if place else ""
+
+
+def culprit_sentence(culprit: Culprit) -> str:
+    """Return ``Trainer.history (train.py:41) holds … = 7.5 GiB``."""
+    where = place_text(culprit.place)
+    head = f"`{culprit.owner}` ({where})" if where else f"`{culprit.owner}`"
+    if culprit.bytes is None:
+        return f"{head}: {culprit.kind}."
+    size = format_bytes(culprit.bytes)
+    verb = "holds a" if culprit.kind[:4] in ("list", "dict", "dequ", "set ") else "is a"
+    growth = culprit.growth_bytes_per_step
+    rising = f", {format_bytes(growth)} more each step" if growth and growth > 0 else ""
+    if " of " in culprit.kind and verb == "holds a":
+        _, _, content = culprit.kind.partition(" of ")
+        return f"{head} holds {_plural(content)} = {size}{rising}."
+    return f"{head}: {culprit.kind}, {size}{rising}."
+
+
+def _plural(content: str) -> str:
+    """Return ``1,920 EagerTensors`` for ``1,920 EagerTensor``."""
+    count, _, name = content.partition(" ")
+    many = count.replace(",", "").isdigit() and count != "1"
+    return (
+        f"{content}s" if many and name.isidentifier() and name[-1] != "s" else content
+    )
