@@ -19,6 +19,7 @@ CAUSE = Rule(
         "exit_sigbus": 6.0,
         "shm_full": 4.0,
         "platform_container": 0.3,
+        "shm_small": 1.0,
     },
     contradicts={
         "exit_zero": 4.0,

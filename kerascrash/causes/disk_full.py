@@ -19,6 +19,7 @@ CAUSE = Rule(
         "write_failed": 2.5,
         "exit_sigxfsz": 6.5,
         "disk_nearly_full": 4.0,
+        "raised_no_space": 8.5,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -18,6 +18,7 @@ CAUSE = Rule(
     supports={
         "fd_limit": 9.5,
         "fd_count_near_limit": 4.0,
+        "raised_too_many_files": 8.5,
     },
     contradicts={
         "exit_zero": 4.0,

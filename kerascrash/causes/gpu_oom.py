@@ -27,6 +27,7 @@ CAUSE = Rule(
         "gpu_memory_reserved": 1.5,
         "oom_tensor_shape": 0.5,
         "gpu_pool_exhausted": 4.0,
+        "raised_device_exhausted": 8.0,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -22,12 +22,16 @@ CAUSE = Rule(
         "no_progress": 5.0,
         "flat_memory": 1.0,
         "waiting_stacks": 4.0,
+        "processor_idle": 1.5,
     },
     contradicts={
         "exit_zero": 3.0,
         "exit_sigsegv": 2.0,
         "exit_sigabrt": 1.0,
         "gpu_oom": 2.0,
+        "exception_recorded": 3.0,
+        "memory_rose_steeply": 2.0,
+        "left_by_os_exit": 3.0,
     },
     remedies=(
         "See where it waits: `py-spy dump --pid PID`.",

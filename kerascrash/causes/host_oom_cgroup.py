@@ -32,6 +32,10 @@ CAUSE = Rule(
         "large_host_allocation": 0.8,
         "cgroup_near_limit": 4.0,
         "cgroup_oom_counter_rose": 6.0,
+        "ancestor_oom_counter_rose": 6.0,
+        "cgroup_limit_in_reach": 3.0,
+        "memory_rose_steeply": 1.5,
+        "record_stops_silently": 1.0,
     },
     contradicts={
         "kernel_oom_global": 5.0,
@@ -43,6 +47,12 @@ CAUSE = Rule(
         "exit_sigterm": 2.5,
         "left_by_itself": 1.0,
         "exit_sigint": 3.0,
+        "no_oom_counter_change": 5.0,
+        "cgroup_room_left": 3.0,
+        "oom_kill_without_limit": 4.0,
+        "exception_recorded": 2.5,
+        "dump_finished": 5.0,
+        "left_by_os_exit": 3.0,
     },
     remedies=(
         (

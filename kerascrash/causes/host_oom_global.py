@@ -29,6 +29,9 @@ CAUSE = Rule(
         "host_memory_exhausted": 3.0,
         "vmstat_oom_kill_rose": 3.0,
         "swap_thrash": 1.0,
+        "oom_kill_without_limit": 6.0,
+        "record_stops_silently": 1.0,
+        "memory_rose_steeply": 0.5,
     },
     contradicts={
         "kernel_oom_cgroup": 5.0,
@@ -45,6 +48,14 @@ CAUSE = Rule(
         "exit_sigint": 3.0,
         "cgroup_limit_hit": 4.0,
         "machine_rebooted": 1.0,
+        "no_oom_counter_change": 5.0,
+        "host_room_left": 3.0,
+        "cgroup_oom_counter_rose": 5.0,
+        "ancestor_oom_counter_rose": 5.0,
+        "exception_recorded": 2.5,
+        "dump_finished": 5.0,
+        "left_by_os_exit": 3.0,
+        "cgroup_near_limit": 1.5,
     },
     remedies=(
         (

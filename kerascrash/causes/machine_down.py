@@ -27,6 +27,9 @@ CAUSE = Rule(
         "exit_sigsegv": 2.0,
         "exit_sigabrt": 2.0,
         "machine_check": 2.0,
+        "cgroup_oom_counter_rose": 4.0,
+        "exception_recorded": 3.0,
+        "dump_finished": 4.0,
     },
     remedies=(
         (

@@ -31,6 +31,8 @@ CAUSE = Rule(
         "left_by_itself": 1.0,
         "exit_sigsegv": 3.0,
         "exit_sigabrt": 3.0,
+        "host_room_left": 2.0,
+        "exception_recorded": 2.0,
     },
     remedies=(
         "Use less memory at once.",

@@ -22,12 +22,18 @@ CAUSE = Rule(
         "exit_code_127": 2.0,
         "exit_code_126": 2.0,
         "exit_nt_other": 2.0,
+        "left_by_os_exit": 6.5,
+        "left_by_sys_exit": 5.5,
+        "left_without_traceback": 5.0,
     },
     contradicts={
         "python_traceback": 3.0,
         "python_exception": 3.0,
         "died_by_signal": 3.0,
         "exit_zero": 3.0,
+        "exception_recorded": 4.0,
+        "dump_finished": 1.0,
+        "saw_sigterm": 2.0,
     },
     remedies=(
         (

@@ -24,6 +24,9 @@ CAUSE = Rule(
         "exit_sigxcpu": 7.0,
         "notebook_disconnected": 6.0,
         "exit_signal_other": 1.0,
+        "saw_sigterm": 4.0,
+        "saw_sighup": 4.0,
+        "saw_sigxcpu": 4.0,
     },
     contradicts={
         "exit_zero": 2.0,
@@ -32,6 +35,8 @@ CAUSE = Rule(
         "pod_oom_killed": 3.0,
         "kernel_oom_global": 3.0,
         "kernel_oom_cgroup": 3.0,
+        "cgroup_oom_counter_rose": 2.0,
+        "exception_recorded": 1.0,
     },
     remedies=(
         "Ask for more time, or save checkpoints often and resume.",

@@ -15,6 +15,7 @@ CAUSE = Rule(
     supports={
         "thread_limit": 9.0,
         "pids_limit_hit": 6.0,
+        "raised_no_more_threads": 8.5,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -18,6 +18,8 @@ CAUSE = Rule(
     contradicts={
         "exit_sigkill": 1.0,
         "exit_zero": 2.0,
+        "cgroup_oom_counter_rose": 1.0,
+        "exception_recorded": 1.0,
     },
     remedies=(
         ("Run it again with `kerascrash run train.py`: then the end is on record."),

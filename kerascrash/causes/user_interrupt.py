@@ -17,11 +17,14 @@ CAUSE = Rule(
         "exit_sigint": 6.5,
         "exit_nt_control_c": 7.0,
         "exit_sigquit": 3.0,
+        "raised_keyboard_interrupt": 7.5,
+        "saw_sigint": 3.0,
     },
     contradicts={
         "exit_zero": 2.0,
         "host_alloc_failed": 2.0,
         "exit_sigkill": 2.0,
+        "exception_recorded": 2.0,
     },
     remedies=("Nothing is broken: resume from the last checkpoint.",),
     near_misses=(
