@@ -37,7 +37,9 @@ def observe(case: Case, detectors: tuple[Detector, ...] | None = None) -> Observ
     examined: set[str] = set()
     faults: list[str] = []
     for detector in load_detectors() if detectors is None else detectors:
-        missing = next((r for n in detector.needs if (r := find_missing(case, n))), None)
+        missing = next(
+            (r for n in detector.needs if (r := find_missing(case, n))), None
+        )
         if missing is not None:
             unexamined.update(dict.fromkeys(detector.finds, missing))
             continue
@@ -81,7 +83,9 @@ def merge(findings: list[Finding]) -> tuple[Finding, ...]:
         if old is None:
             by_id[finding.id] = finding
             continue
-        best, rest = (finding, old) if finding.strength > old.strength else (old, finding)
+        best, rest = (
+            (finding, old) if finding.strength > old.strength else (old, finding)
+        )
         extra = tuple(e for e in rest.evidence if e not in best.evidence)
         by_id[finding.id] = Finding(
             best.id, best.text, best.strength, best.evidence + extra, best.data

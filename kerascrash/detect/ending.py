@@ -28,10 +28,10 @@ def detect(case: Case) -> Iterator[Finding]:
     if ends:
         yield from _orderly(ends[-1], bool(raised), case)
     elif recording.state == "finished":
-        yield note("main_finished", _SOURCE, "the main script ran to its end")
+        yield note("dump_finished", _SOURCE, "the main script ran to its end")
     elif case.same_boot is False and not isinstance(case.exit, ExitStatus):
         text = "the machine has been started anew since, and the record has no end"
-        yield note("boot_changed_without_end", "dump:header", text)
+        yield note("boot_id_changed", "dump:header", text)
     elif not raised:
         yield from _silence(case, recording)
 
@@ -49,7 +49,7 @@ def _orderly(mark: Mark, raised: bool, case: Case) -> Iterator[Finding]:
         yield note("left_by_sys_exit", _SOURCE, text, 1.0, mark.time, **known)
     elif not raised:
         text = "the main script ran to its end"
-        yield note("main_finished", _SOURCE, text, 1.0, mark.time, **known)
+        yield note("dump_finished", _SOURCE, text, 1.0, mark.time, **known)
 
 
 def _silence(case: Case, recording: Recording) -> Iterator[Finding]:
@@ -69,12 +69,12 @@ def _silence(case: Case, recording: Recording) -> Iterator[Finding]:
 DETECTOR = Detector(
     id="ending",
     finds=(
-        "main_finished",
+        "dump_finished",
         "left_by_os_exit",
         "left_by_sys_exit",
         "left_without_traceback",
         "record_stops_silently",
-        "boot_changed_without_end",
+        "boot_id_changed",
     ),
     detect=detect,
     needs=("recording",),

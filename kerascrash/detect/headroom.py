@@ -43,7 +43,7 @@ def _cgroup(limit: int, fill: float, rate: float) -> Iterator[Finding]:
     known = {"limit": limit, "headroom": int(left), "rate": rate}
     if fill >= _NEARLY_FULL:
         yield note(
-            "cgroup_nearly_full",
+            "cgroup_near_limit",
             _SOURCE,
             f"the last reading stood at {fill:.0%} of the {format_bytes(limit)} limit",
             min(1.0, 0.5 + (fill - _NEARLY_FULL) * 8),
@@ -80,7 +80,7 @@ def _host(case: Case, rate: float) -> Iterator[Finding]:
         f"{format_bytes(free)} of {format_bytes(total)} were available on the machine"
     )
     if share < _HOST_LOW or (rate > 0 and free / rate < _SECONDS_LEFT / 2):
-        yield note("host_nearly_exhausted", _SOURCE, text, **known)
+        yield note("host_memory_exhausted", _SOURCE, text, **known)
     elif share > _HOST_AMPLE:
         yield note("host_room_left", _SOURCE, text, min(1.0, 0.6 + share), **known)
 
@@ -92,18 +92,18 @@ def _swap(case: Case) -> Iterator[Finding]:
         text = (
             f"{format_bytes(swapped)} of the process were swapped out and swap was full"
         )
-        yield note("swap_exhausted", _SOURCE, text, swap=swapped, swap_free=free)
+        yield note("swap_thrash", _SOURCE, text, swap=swapped, swap_free=free)
 
 
 DETECTOR = Detector(
     id="headroom",
     finds=(
-        "cgroup_nearly_full",
+        "cgroup_near_limit",
         "cgroup_limit_in_reach",
         "cgroup_room_left",
-        "host_nearly_exhausted",
+        "host_memory_exhausted",
         "host_room_left",
-        "swap_exhausted",
+        "swap_thrash",
     ),
     detect=detect,
     needs=("recording",),

@@ -57,7 +57,7 @@ def detect(case: Case) -> Iterator[Finding]:
         )
     elif abs(rise) <= _FLAT_SHARE * final.bytes and span >= 2:
         yield note(
-            "memory_flat",
+            "flat_memory",
             _SOURCE,
             f"resident memory was flat at {format_bytes(final.bytes)} for the last "
             f"{span:.0f} s",
@@ -81,7 +81,7 @@ def _is_steady(recording: Recording, end: float) -> bool:
 
 DETECTOR = Detector(
     id="memory_course",
-    finds=("memory_rose_steeply", "memory_rose_steadily", "memory_flat"),
+    finds=("memory_rose_steeply", "memory_rose_steadily", "flat_memory"),
     detect=detect,
     needs=("recording",),
 )

@@ -44,7 +44,7 @@ def detect(case: Case) -> Iterator[Finding]:
         )
     elif host:
         yield note(
-            "host_oom_counted",
+            "vmstat_oom_kill_rose",
             _SOURCE,
             f"the machine's oom_kill counter rose by {host}, and no cgroup of this "
             "process was at a limit",
@@ -52,7 +52,7 @@ def detect(case: Case) -> Iterator[Finding]:
         )
     elif host == 0 and oom.get("cgroups"):
         yield note(
-            "oom_counters_flat",
+            "no_oom_counter_change",
             _SOURCE,
             "no out-of-memory counter moved, neither the machine's nor a cgroup's",
         )
@@ -69,20 +69,22 @@ def _proven(level: LimitLevel) -> Finding:
     if level.own:
         text = f"the cgroup's own limit of {limit} was hit: {how}"
         return note(
-            "cgroup_limit_hit", _SOURCE, text, path=level.path, limit=level.limit
+            "cgroup_oom_counter_rose", _SOURCE, text, path=level.path, limit=level.limit
         )
     text = f"the limit of {limit} of the enclosing cgroup {level.path} was hit: {how}"
-    return note("ancestor_limit_hit", _SOURCE, text, path=level.path, limit=level.limit)
+    return note(
+        "ancestor_oom_counter_rose", _SOURCE, text, path=level.path, limit=level.limit
+    )
 
 
 DETECTOR = Detector(
     id="oom_counters",
     finds=(
-        "cgroup_limit_hit",
-        "ancestor_limit_hit",
+        "cgroup_oom_counter_rose",
+        "ancestor_oom_counter_rose",
         "oom_kill_without_limit",
-        "host_oom_counted",
-        "oom_counters_flat",
+        "vmstat_oom_kill_rose",
+        "no_oom_counter_change",
     ),
     detect=detect,
     needs=("certificate",),

@@ -30,13 +30,13 @@ def detect(case: Case) -> Iterator[Finding]:
     for key, what in (("dump_disk", "the dump's disk"), ("tmp_disk", "the /tmp disk")):
         yield from _disk(limits.get(key) or {}, what)
     rlimits = limits.get("rlimits") or {}
-    yield from _counted(case, rlimits, "RLIMIT_NOFILE", "fds", "descriptors_used_up")
-    yield from _counted(case, rlimits, "RLIMIT_NPROC", "threads", "threads_used_up")
-    yield from _counted(case, rlimits, "RLIMIT_AS", "vms", "address_space_used_up")
+    yield from _counted(case, rlimits, "RLIMIT_NOFILE", "fds", "fd_count_near_limit")
+    yield from _counted(case, rlimits, "RLIMIT_NPROC", "threads", "pids_limit_hit")
+    yield from _counted(case, rlimits, "RLIMIT_AS", "vms", "address_space_limit")
     pids = limits.get("pids_max")
     if isinstance(pids, int) and pids > 0:
         row = {"pids_max": [pids, pids]}
-        yield from _counted(case, row, "pids_max", "threads", "threads_used_up")
+        yield from _counted(case, row, "pids_max", "threads", "pids_limit_hit")
 
 
 def _shared_memory(shm: Mapping[str, Any]) -> Iterator[Finding]:
@@ -81,9 +81,9 @@ DETECTOR = Detector(
         "shm_full",
         "shm_small",
         "disk_nearly_full",
-        "descriptors_used_up",
-        "threads_used_up",
-        "address_space_used_up",
+        "fd_count_near_limit",
+        "pids_limit_hit",
+        "address_space_limit",
     ),
     detect=detect,
     needs=("recording",),

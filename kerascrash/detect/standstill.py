@@ -30,7 +30,7 @@ def detect(case: Case) -> Iterator[Finding]:
     if stood is None:
         return
     yield note(
-        "training_stood_still",
+        "no_progress",
         "dump:progress",
         f"no step was finished in the last {format_seconds(stood)}",
         min(1.0, 0.5 + stood / 240),
@@ -63,7 +63,7 @@ def _cores_used(recording: Recording, seconds: float) -> float | None:
 
 DETECTOR = Detector(
     id="standstill",
-    finds=("training_stood_still", "processor_idle"),
+    finds=("no_progress", "processor_idle"),
     detect=detect,
     needs=("recording",),
 )

@@ -40,7 +40,7 @@ _MEANINGS = (
         r"",
         r"can't start new thread|\[Errno 11\] Resource temporarily|pthread_create",
     ),
-    ("raised_recursion_limit", r"RecursionError$", r""),
+    ("recursion_limit_raised", r"RecursionError$", r""),
     ("raised_import_error", r"(?:Import|ModuleNotFound)Error$", r""),
 )
 
@@ -70,12 +70,12 @@ def _read(mark: Mark) -> Iterator[Finding]:
             yield note(finding, _SOURCE, f"raised {said}", strength, mark.time, **known)
     if "raised_keyboard_interrupt" not in seen:
         text = f"an exception that nobody caught ended it: {said}"
-        yield note("exception_uncaught", _SOURCE, text, strength, mark.time, **known)
+        yield note("exception_recorded", _SOURCE, text, strength, mark.time, **known)
 
 
 DETECTOR = Detector(
     id="uncaught",
-    finds=(*dict.fromkeys(row[0] for row in _MEANINGS), "exception_uncaught"),
+    finds=(*dict.fromkeys(row[0] for row in _MEANINGS), "exception_recorded"),
     detect=detect,
     needs=("recording",),
 )

@@ -16,12 +16,12 @@ _Findings = Mapping[str, Finding]
 
 
 def _cgroup(case: Case, findings: _Findings) -> str:
-    ancestor = findings.get("ancestor_limit_hit")
+    ancestor = findings.get("ancestor_oom_counter_rose")
     if ancestor is not None:
         limit = format_bytes(int(ancestor.data.get("limit") or 0))
         where = f"the enclosing cgroup {ancestor.data.get('path')}"
         return f"killed by the kernel: memory limit ({limit}) of {where} reached."
-    own = findings.get("cgroup_limit_hit")
+    own = findings.get("cgroup_oom_counter_rose")
     limit_bytes = (own.data.get("limit") if own else None) or cgroup_limit(case)
     size = f" ({format_bytes(limit_bytes)})" if limit_bytes else ""
     return f"killed by the kernel: container memory limit{size} reached."
@@ -38,7 +38,7 @@ def _external(case: Case, findings: _Findings) -> str:
     room = ""
     if fill is not None and limit is not None and 0 <= fill <= 1:
         room = f"; memory was not short ({fill:.0%} of {format_bytes(limit)} in use)"
-    elif "host_room_left" in findings or "oom_counters_flat" in findings:
+    elif "host_room_left" in findings or "no_oom_counter_change" in findings:
         room = "; memory was not short"
     return f"killed from outside with SIGKILL{room}."
 

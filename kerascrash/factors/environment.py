@@ -14,7 +14,7 @@ FACTOR = Rule(
     prior=-1.5,
     supports={
         "raised_import_error": 5.0,
-        "address_space_used_up": 3.0,
+        "address_space_limit": 3.0,
     },
     remedies=(
         "Install matching versions into a fresh environment.",

@@ -14,7 +14,7 @@ FACTOR = Rule(
     prior=-1.0,
     supports={
         "neighbour_fills": 8.0,
-        "memory_flat": 0.5,
+        "flat_memory": 0.5,
     },
     contradicts={
         "memory_was_not_short": 6.0,
