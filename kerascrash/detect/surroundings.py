@@ -15,9 +15,7 @@ from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
-_OOM_DAEMONS = frozenset(
-    {"earlyoom", "systemd-oomd", "nohang", "nohang-desktop", "oomd"}
-)
+_OOM_DAEMONS = {"earlyoom", "systemd-oomd", "nohang", "nohang-desktop", "oomd"}
 
 
 def detect(case: Case) -> Iterator[Finding]:

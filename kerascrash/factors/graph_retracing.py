@@ -14,6 +14,7 @@ FACTOR = Rule(
     prior=-1.5,
     supports={
         "functions_retraced": 6.0,
+        "retracing_warning": 2.0,
         "models_pile_up": 5.0,
         "memory_rose_steadily": 0.5,
     },
