@@ -25,6 +25,16 @@ CAUSE = Rule(
         "flat_memory": 1.0,
     },
     contradicts={
+        # Another signal is known to have ended it.
+        "exit_sigsegv": 7.0,
+        "exit_sigabrt": 7.0,
+        "exit_sigbus": 7.0,
+        "exit_sigfpe": 7.0,
+        "exit_sigill": 7.0,
+        "exit_sigterm": 7.0,
+        "exit_sighup": 7.0,
+        "exit_sigint": 7.0,
+        "exit_sigtrap": 7.0,
         "kernel_oom_global": 5.0,
         "kernel_oom_cgroup": 5.0,
         "oom_kill_told": 4.0,

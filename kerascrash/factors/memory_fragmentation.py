@@ -15,7 +15,6 @@ FACTOR = Rule(
     supports={
         "growth_unexplained": 2.0,
         "memory_rose_steadily": 1.0,
-        "log_pool_fragmented": 4.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,

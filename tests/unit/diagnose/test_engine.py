@@ -1,0 +1,202 @@
+"""Whole judgements on hand-built cases: cause, factor, culprit, advice."""
+
+from __future__ import annotations
+
+import pytest
+
+import kerascrash.detect
+from kerascrash.causes import load_causes
+from kerascrash.detect import load_detectors
+from kerascrash.diagnose import diagnose
+from kerascrash.diagnose.resource import ENGINE_FINDINGS
+from kerascrash.factors import load_factors
+from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.evidence import Unavailable
+from kerascrash.model.rules import Detector
+
+MIB = 1 << 20
+
+
+def test_a_list_of_tensors_that_fills_its_cgroup(leaking) -> None:
+    verdict = diagnose(leaking.build()).verdict
+    assert (verdict.cause, verdict.factor) == ("host_oom_cgroup", "tensor_leak")
+    assert verdict.certainty == "proven"
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "history"
+    assert verdict.culprit.growth_bytes_per_step == 4e6
+    assert verdict.culprit.place is not None
+    assert verdict.culprit.place.line == 41
+    assert verdict.culprit.bytes == pytest.approx(1130 * MIB, rel=0.1)
+    assert "1.5 GiB" in verdict.summary
+    assert "history" in verdict.summary
+
+
+def test_a_leak_is_never_answered_with_a_smaller_batch(leaking) -> None:
+    leaking.progress["batch_size"] = 4096
+    advice = diagnose(leaking.build()).verdict.advice
+    assert advice[0].saves_bytes
+    assert not [one for one in advice if "batch" in (one.action + one.detail).lower()]
+
+
+def test_a_healthy_training_that_is_killed_is_no_oom(training) -> None:
+    builder = training().grows((8, 500), (20, 505)).runs(8, step=400)
+    cgroup = {"path": "/job", "version": 1, "limit": 1536 * MIB, "peak": 510 * MIB,
+              "before": {"oom_kill": 0}, "after": {"oom_kill": 0}}  # fmt: skip
+    verdict = diagnose(builder.counters(cgroups=[cgroup], kills=0).build()).verdict
+    assert (verdict.cause, verdict.factor) == ("external_kill", "none")
+    assert verdict.culprit is None
+
+
+def test_no_certificate_near_the_limit_and_rising_is_likely_the_limit(leaking) -> None:
+    leaking.certificate = None
+    leaking.exit = Unavailable("exit status", "nobody saw it")
+    verdict = diagnose(leaking.build()).verdict
+    assert (verdict.cause, verdict.factor) == ("host_oom_cgroup", "tensor_leak")
+    assert verdict.confidence > 0.7
+
+
+def test_no_certificate_and_flat_memory_is_no_oom(training) -> None:
+    builder = training(certificate=None, exit=Unavailable("exit status", "unseen"))
+    verdict = diagnose(builder.grows((8, 500), (20, 505)).runs(8, step=9).build()).verdict
+    assert verdict.cause in ("unknown", "external_kill")
+    assert verdict.factor == "none"
+
+
+def test_another_boot_and_no_end_is_a_machine_that_went_down(training) -> None:
+    builder = training(
+        certificate=None, exit=Unavailable("exit status", "unseen"), same_boot=False
+    )
+    verdict = diagnose(builder.grows((8, 500), (20, 505)).runs(8, step=9).build()).verdict
+    assert verdict.cause == "machine_down"
+
+
+def test_an_unread_boot_id_is_no_reboot(training) -> None:
+    builder = training(certificate=None, same_boot=None)
+    assert diagnose(builder.build()).verdict.cause != "machine_down"
+
+
+def test_a_leafs_kill_without_a_limit_is_the_whole_machine(training) -> None:
+    builder = training(limit=None, host_available=200 * MIB).grows((20, 9000))
+    leaf = {"path": "/job", "version": 2, "limit": None, "peak": None,
+            "before": {"oom": 0, "max": 0, "oom_kill": 0},
+            "after": {"oom": 0, "max": 0, "oom_kill": 1}}  # fmt: skip
+    verdict = diagnose(builder.counters(cgroups=[leaf], kills=1).build()).verdict
+    assert verdict.cause == "host_oom_global"
+
+
+def test_an_ancestors_limit_is_named_as_such(leaking) -> None:
+    own = {"path": "/job/step", "version": 2, "limit": None,
+           "before": {"oom_kill": 0}, "after": {"oom_kill": 1}}  # fmt: skip
+    leaking.dies_of_limit(version=2)
+    leaking.certificate["oom"]["cgroups"].append(own)
+    verdict = diagnose(leaking.build()).verdict
+    assert verdict.cause == "host_oom_cgroup"
+    assert "enclosing cgroup /job" in verdict.summary
+
+
+@pytest.mark.parametrize(
+    ("exception", "message", "cause"),
+    [
+        ("ValueError", "Shapes are incompatible", "python_exception"),
+        ("KeyboardInterrupt", "", "user_interrupt"),
+        ("MemoryError", "Unable to allocate 3 GiB", "alloc_failure"),
+        ("OSError", "[Errno 28] No space left on device", "disk_full"),
+        ("OSError", "[Errno 24] Too many open files: 'a'", "fd_limit"),
+        ("RuntimeError", "can't start new thread", "thread_or_process_limit"),
+    ],
+)
+def test_what_an_uncaught_exception_means(training, exception, message, cause) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd")).runs(8, step=9)
+    builder.event(20, "exception", type=exception, message=message, thread="MainThread",
+                  traceback=[["/home/ada/train.py", 7, "main", "fit()"]])  # fmt: skip
+    diagnosis = diagnose(builder.build())
+    assert diagnosis.verdict.cause == cause
+    if cause not in ("user_interrupt",):
+        assert diagnosis.verdict.culprit is not None
+        assert diagnosis.verdict.culprit.place is not None
+        assert diagnosis.verdict.culprit.place.line == 7
+
+
+def test_leaving_by_os_exit_is_a_silent_exit(training) -> None:
+    builder = training(exit=ExitStatus(code=3, known_by="pidfd")).runs(8, step=9)
+    builder.at_line("            os._exit(3)")
+    builder.event(20, "exit", status=3, how="os._exit")
+    verdict = diagnose(builder.build()).verdict
+    assert (verdict.cause, verdict.factor) == ("silent_exit", "none")
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "os._exit"
+
+
+def test_a_clean_exit(training) -> None:
+    builder = training(exit=ExitStatus(code=0, known_by="pidfd"), state="finished")
+    builder.event(20, "exit", status=0, how="main finished")
+    assert diagnose(builder.build()).verdict.cause == "clean_exit"
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (1, "termination_signal"),
+        (2, "user_interrupt"),
+        (4, "illegal_instruction"),
+        (6, "native_abort_check"),
+        (7, "bus_error_shm"),
+        (8, "fpe"),
+        (11, "native_segfault"),
+        (15, "termination_signal"),
+    ],
+)
+def test_fatal_signals_in_healthy_training(training, number, cause) -> None:
+    builder = training(exit=ExitStatus(signal=number, known_by="pidfd"))
+    builder.grows((8, 500), (20, 505)).runs(8, step=9)
+    builder.counters(cgroups=[{"path": "/", "version": 1, "limit": None}], kills=0)
+    verdict = diagnose(builder.at_line("    kernel()").build()).verdict
+    assert (verdict.cause, verdict.factor) == (cause, "none")
+
+
+def test_a_rule_that_raises_is_named_and_costs_nothing_else(leaking, monkeypatch) -> None:
+    def detect(_: Case):
+        raise RuntimeError("broken rule")
+
+    broken = (*load_detectors(), Detector("broken", ("x",), detect))
+    monkeypatch.setattr(kerascrash.detect, "load_detectors", lambda: broken)
+    diagnosis = diagnose(leaking.build())
+    assert diagnosis.verdict.cause == "host_oom_cgroup"
+    assert ["broken" in fault for fault in diagnosis.faults] == [True]
+
+
+def test_a_part_that_raises_costs_only_itself(leaking, monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("ledger")
+
+    monkeypatch.setattr("kerascrash.diagnose.engine.host_ledger", fail)
+    diagnosis = diagnose(leaking.build())
+    assert diagnosis.verdict.factor == "tensor_leak"
+    assert diagnosis.ledgers == ()
+    assert len(diagnosis.faults) == 1
+
+
+def test_what_is_missing_is_listed_and_weighs_nothing(leaking) -> None:
+    leaking.certificate = None
+    diagnosis = diagnose(leaking.build())
+    cause = diagnosis.causes[0]
+    assert "death certificate" in {missing.what for missing in cause.not_examined}
+    assert all(w.weight > -6 for w in cause.contradicting)
+
+
+def test_the_ledger_balances(leaking) -> None:
+    (ledger,) = diagnose(leaking.build()).ledgers
+    assert sum(line.bytes for line in ledger.lines) == ledger.total
+
+
+def test_every_finding_that_a_rule_of_factors_names_can_be_found() -> None:
+    found = {name for detector in load_detectors() for name in detector.finds}
+    found |= set(ENGINE_FINDINGS)
+    for rule in load_factors():
+        assert {*rule.supports, *rule.contradicts} <= found, rule.id
+
+
+def test_ids_are_unique() -> None:
+    for rules in (load_causes(), load_factors(), load_detectors()):
+        ids = [rule.id for rule in rules]
+        assert len(ids) == len(set(ids))
