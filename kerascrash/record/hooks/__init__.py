@@ -1,0 +1,1 @@
+"""One file per thing observed in the user's process; see ``kerascrash.record.hook``."""

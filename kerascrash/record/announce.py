@@ -1,0 +1,104 @@
+"""
+One line about the previous run of the same script, when that one died.
+
+A dump that is left behind belongs to a death: a clean exit removes its own. Each is
+announced once; ``.announced`` in the folder keeps the names.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from kerascrash.dump.codec import decode_superblock
+from kerascrash.dump.layout import SUPERBLOCK_SIZE, SUPERBLOCKS
+from kerascrash.dump.records import State
+from kerascrash.record.folder import list_dumps, remove_dump
+from kerascrash.record.identity import is_running, read_boot_id, short_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kerascrash.record.recorder import Recorder
+
+_MEMORY_FILE = ".announced"
+
+
+def announce_previous(recorder: Recorder, folder: str) -> None:
+    """Tell that the newest earlier run of this script died, unless told before."""
+    own = os.path.basename(recorder.writer.path)
+    script = recorder.script
+    same = [
+        name
+        for name, short, pid in list_dumps(folder)
+        if short == short_name(script) and name != own and pid != recorder.pid
+    ]
+    if not same:
+        return
+    told = _read_told(folder)
+    for name in reversed(same):
+        path = os.path.join(folder, name)
+        header = read_header(path)
+        if header is None or header.get("script") != script or _is_alive(header):
+            continue
+        if _ended_well(header) and not recorder.settings.keep_always:
+            remove_dump(path)  # its watcher died with it (a container's clean end)
+            continue
+        if name not in told and header.get("state") != State.FINISHED.value:
+            recorder.warn(
+                "the previous run of this script died; what happened: "
+                f"kerascrash report {_shortest(path)}"
+            )
+            _write_told(folder, {*told, name}.intersection({*same, name}))
+        return
+
+
+def read_header(path: str) -> dict[str, Any] | None:
+    """Return the newest header of a dump, None when there is none to understand."""
+    import json
+
+    try:
+        with open(path, "rb") as dump:
+            begin = dump.read(SUPERBLOCKS * SUPERBLOCK_SIZE)
+        blocks = [decode_superblock(begin, i) for i in range(SUPERBLOCKS)]
+        good = [(b.generation, b.text) for b in blocks if b and b.text is not None]
+        header = json.loads(max(good)[1]) if good else None
+    except (OSError, ValueError):
+        return None
+    return header if isinstance(header, dict) else None
+
+
+def _is_alive(header: dict[str, Any]) -> bool:
+    if header.get("boot_id") not in ("", None, read_boot_id()):
+        return False
+    try:
+        return is_running(int(header.get("pid", 0)), int(header.get("start_ticks", 0)))
+    except (TypeError, ValueError):
+        return False
+
+
+def _ended_well(header: dict[str, Any]) -> bool:
+    return header.get("state") == State.FINISHED.value
+
+
+def _shortest(path: str) -> str:
+    with contextlib.suppress(OSError, ValueError):  # ValueError: another drive
+        relative = os.path.relpath(path)
+        return relative if len(relative) < len(path) else path
+    return path
+
+
+def _read_told(folder: str) -> set[str]:
+    try:
+        with open(os.path.join(folder, _MEMORY_FILE), encoding="utf-8") as told:
+            return set(told.read(100_000).split("\n"))
+    except (OSError, ValueError):
+        return set()
+
+
+def _write_told(folder: str, names: set[str]) -> None:
+    with contextlib.suppress(OSError):
+        path = os.path.join(folder, _MEMORY_FILE)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("\n".join(sorted(names)))

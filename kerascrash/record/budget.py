@@ -1,0 +1,74 @@
+"""
+What the recorder's own thread may spend, and what it spends it on.
+
+The budget is a share of one core: 0.5 % in healthy times, 5 % while memory is running
+out, when the next second could be the last. Jobs wait until there is credit for them.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEALTHY_SHARE = 0.005
+PRESSED_SHARE = 0.05
+_STORED_NS = 30_000_000
+_LONGEST_PAUSE_S = 5.0
+
+
+class Budget:
+    """Credit in ns of CPU time; grows with time, shrinks with use."""
+
+    def __init__(self) -> None:
+        self.credit_ns = float(_STORED_NS)
+        self._stored_ns = float(_STORED_NS)
+        self._share = HEALTHY_SHARE
+
+    def earn(self, elapsed_ns: int, *, pressed: bool) -> None:
+        """Add what ``elapsed_ns`` of time have brought."""
+        self._share = PRESSED_SHARE if pressed else HEALTHY_SHARE
+        earned = self.credit_ns + elapsed_ns * self._share
+        self.credit_ns = min(earned, self._stored_ns)
+
+    def spend(self, cost_ns: int) -> None:
+        self.credit_ns -= cost_ns
+
+    def affords(self, cost_ns: int) -> bool:
+        """Return whether there is credit for ``cost_ns``; room to save it is made."""
+        self._stored_ns = max(self._stored_ns, 1.2 * cost_ns)
+        return self.credit_ns >= cost_ns
+
+    def pause_s(self, wanted_s: float) -> float:
+        """Return how long to sleep: ``wanted_s``, or until a debt is paid."""
+        if self.credit_ns >= 0:
+            return wanted_s
+        return min(max(wanted_s, -self.credit_ns / self._share / 1e9), _LONGEST_PAUSE_S)
+
+
+class Job:
+    """Done each ``every_s``; under pressure each ``pressed_s``."""
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[], None],
+        *,
+        every_s: float,
+        pressed_s: float | None = None,
+        first_s: float = 0.0,
+    ) -> None:
+        self.name = name
+        self.run = run
+        self.every_s = every_s
+        self.pressed_s = every_s if pressed_s is None else pressed_s
+        self.first_s = first_s
+        self.last_ns: int | None = None
+        self.cost_ns = 0
+
+    def is_due(self, now_ns: int, began_ns: int, *, pressed: bool) -> bool:
+        """Return whether it is time; the first time ``first_s`` after the start."""
+        if self.last_ns is None:
+            return now_ns - began_ns >= self.first_s * 1e9
+        every = self.pressed_s if pressed else self.every_s
+        return now_ns - self.last_ns >= every * 1e9

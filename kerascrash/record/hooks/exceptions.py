@@ -1,0 +1,82 @@
+"""
+Uncaught exceptions, with traceback; the hooks that were there are called as before.
+
+Exceptions that the user catches are not seen. Unraisable ones (in ``__del__``) end no
+program and are left alone.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from kerascrash.record.hook import Hook, guarded
+from kerascrash.record.module_watch import when_imported
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+    from kerascrash.record.recorder import Recorder
+
+NAME = "exceptions"
+
+
+def _install(recorder: Recorder) -> Callable[[], None]:
+    note = guarded(recorder, NAME, _note)
+    previous = sys.excepthook
+
+    def excepthook(
+        kind: type[BaseException], value: BaseException, trace: TracebackType | None
+    ) -> Any:
+        note(recorder, value, trace, "MainThread")
+        return previous(kind, value, trace)
+
+    sys.excepthook = excepthook
+    removers = [
+        when_imported(recorder, NAME, "threading", _hook_threads(recorder, note))
+    ]
+
+    def remove() -> None:
+        if sys.excepthook is excepthook:
+            sys.excepthook = previous
+        for each in removers:
+            each()
+
+    return remove
+
+
+def _hook_threads(
+    recorder: Recorder, note: Callable[..., Any]
+) -> Callable[[Any], None]:
+    def hook(threading: Any) -> None:
+        previous = threading.excepthook
+
+        def excepthook(args: Any) -> Any:
+            if args.exc_type is not SystemExit:  # a thread may end like that
+                name = getattr(args.thread, "name", None) or "?"
+                note(recorder, args.exc_value, args.exc_traceback, name)
+            return previous(args)
+
+        threading.excepthook = excepthook
+
+    return hook
+
+
+def _note(
+    recorder: Recorder,
+    value: BaseException | None,
+    trace: TracebackType | None,
+    thread: str,
+) -> None:
+    if recorder.detached or value is None:
+        return
+    if thread == "MainThread":
+        recorder.exception_seen = True
+    from kerascrash.record.tracebacks import describe_exception
+
+    recorder.note_exception(describe_exception(value, trace, thread))
+
+
+HOOK = Hook(NAME, _install)

@@ -1,0 +1,66 @@
+"""
+An exception as the dump keeps it: type, message, where it came through, and its cause.
+
+Line numbers come from the traceback, source text from the file as it is now.
+"""
+
+from __future__ import annotations
+
+from kerascrash.record.sources import source_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+_MOST_FRAMES = 60
+_LONGEST_MESSAGE = 4000
+
+
+def describe_exception(
+    error: BaseException, trace: TracebackType | None, thread: str
+) -> dict[str, Any]:
+    """Return the data of an ``EXCEPTION`` event; outermost frame first."""
+    cause = error.__cause__ or (
+        None if error.__suppress_context__ else error.__context__
+    )
+    return {
+        "type": _type_name(error),
+        "message": _message(error),
+        "thread": thread,
+        "traceback": _frames(trace),
+        "cause": f"{_type_name(cause)}: {_message(cause)}"
+        if cause is not None
+        else None,
+    }
+
+
+def _type_name(error: BaseException) -> str:
+    kind = type(error)
+    module = kind.__module__
+    return (
+        kind.__qualname__ if module == "builtins" else f"{module}.{kind.__qualname__}"
+    )
+
+
+def _message(error: BaseException) -> str:
+    """Return the text; the interpreter asks for it as well when it prints the error."""
+    try:
+        return str(error)[:_LONGEST_MESSAGE]
+    except Exception:
+        return "(its text could not be made)"
+
+
+def _frames(trace: TracebackType | None) -> list[list[Any]]:
+    entries = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        entries.append((code.co_filename, trace.tb_lineno, code.co_name))
+        trace = trace.tb_next
+    if len(entries) > _MOST_FRAMES:  # both ends say most
+        half = _MOST_FRAMES // 2
+        entries = entries[:half] + entries[-half:]
+    return [
+        [file, line, function, source_line(file, line or 0)]
+        for file, line, function in entries
+    ]
