@@ -37,7 +37,7 @@ class RingFollower:
         self._entry = entry
         self._top = top
         self._late: list[int] = []
-        self._stamp = b""
+        self._stamp = self._stamp_of(top) if top else b""
 
     def new_slots(self) -> list[tuple[int, Slot]]:
         """Return (offset, slot) of what came since the last call, oldest first."""

@@ -66,9 +66,11 @@ def _read_file(path: str) -> bytes:
     except ValueError:  # a NUL in the name
         raise NotADump(f"{path!r} is no file name") from None
     with open(fd, "rb", closefd=True) as file:
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
+        status = os.fstat(fd)
+        if not stat.S_ISREG(status.st_mode):
             raise NotADump(f"{path} is no regular file")
-        return file.read(LARGEST_SIZE)
+        # read(n) sets n bytes aside before it reads
+        return file.read(min(status.st_size, LARGEST_SIZE))
 
 
 def _read_if_there(path: str) -> bytes:

@@ -140,7 +140,11 @@ class WatcherWriter:
         return str(self.header().get("state", ""))
 
     def events_since(self, sequence: int) -> list[tuple[int, int, int, dict[str, Any]]]:
-        """Return (sequence, time_ns, kind, data) of the events after ``sequence``."""
+        """
+        Return (sequence, time_ns, kind, data) of the events after ``sequence``.
+
+        A long event that is being written in this instant is not among them.
+        """
         follower = RingFollower(self._map, self._entry(Section.EVENTS), sequence)
         whole, _ = join_chains([slot for _, slot in follower.new_slots()])
         reader = JsonReader()

@@ -88,12 +88,14 @@ class DumpWriter:
             payload = self._pack(values)
             self._fine.put(now, payload)
             if now >= self._coarse_due:
-                self._coarse_due = max(self._coarse_due + COARSE_INTERVAL_NS, now)
                 self._put_coarse(now, payload)
         except Exception:
             self.dropped += 1
 
     def _put_coarse(self, now: int, payload: bytes) -> None:
+        # Drift-free while samples come often enough, one interval from now otherwise.
+        due = self._coarse_due + COARSE_INTERVAL_NS
+        self._coarse_due = due if due > now else now + COARSE_INTERVAL_NS
         sequence = self._coarse.draw()
         if is_stored(self._coarse.entry, sequence):
             self._coarse.put_at(sequence, now, payload)
