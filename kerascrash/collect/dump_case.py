@@ -7,11 +7,16 @@ What a source cannot tell becomes Unavailable with the reason. Nothing is judged
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from kerascrash.collect.conform import conform
 from kerascrash.collect.dump_children import child_paths
 from kerascrash.collect.dump_logs import logs_in_dump
+from kerascrash.collect.exit_status import parse_exit_status
+from kerascrash.collect.kmsg import with_live_kernel_log
+from kerascrash.collect.log_files import given_logs, logs_beside
 from kerascrash.collect.readings import read_marks, read_progress, read_series
 from kerascrash.collect.same_boot import booted_since
 from kerascrash.dump.contents import Dump
@@ -24,18 +29,34 @@ _PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 _DEEPEST = 2
 
 
-def read_case(
+def load_case(
     path: str | os.PathLike[str],
     *,
-    exit_status: ExitStatus | None = None,
-    logs: tuple[Log, ...] = (),
-    depth: int = 0,
+    kernel_logs: Sequence[str] = (),
+    stderrs: Sequence[str] = (),
+    logs: Sequence[str] = (),
+    exit: str | None = None,  # noqa: A002 - named as on the command line
 ) -> Case:
     """
-    Return the case of a dump (a ``.bin``, its ``.gz``, a bundle).
+    Return the case of a dump with everything that lies beside it or was given.
 
-    ``exit_status`` and ``logs`` are what the user gave besides. Raises NotADump and
-    VersionTooNew.
+    ``exit`` is a status in any spelling. Raises NotADump, VersionTooNew, SourceError,
+    UsageError.
+    """
+    given = given_logs(kernel_logs, stderrs, logs)
+    case = read_case(path, logs=(*given, *logs_beside(os.fspath(path))))
+    if exit is not None:
+        case = replace(case, exit=parse_exit_status(exit, case.platform))
+    return with_live_kernel_log(case)
+
+
+def read_case(
+    path: str | os.PathLike[str], *, logs: tuple[Log, ...] = (), depth: int = 0
+) -> Case:
+    """
+    Return the case of a dump alone (a ``.bin``, its ``.gz``, a bundle) and ``logs``.
+
+    Raises NotADump and VersionTooNew.
     """
     name = os.fspath(path)
     dump = read_dump(name)
@@ -50,7 +71,7 @@ def read_case(
     process = read_process(dump, recording)
     return Case(
         platform=_platform(recording),
-        exit=exit_status or read_exit(recording, certificate),
+        exit=read_exit(recording, certificate),
         process=process,
         recording=recording,
         certificate=certificate,
@@ -62,7 +83,7 @@ def read_case(
             Damage(note.where, note.text, note.offset if note.offset >= 0 else None)
             for note in dump.damage
         ),
-        unavailable=(*missing, *_unavailable(certificate)),
+        unavailable=_unavailable(certificate, missing, logs),
     )
 
 
@@ -148,12 +169,18 @@ def _platform(recording: Recording) -> str:
     )
 
 
-def _unavailable(certificate: object) -> list[Unavailable]:
+def _unavailable(
+    certificate: object, missing: list[Unavailable], logs: tuple[Log, ...]
+) -> tuple[Unavailable, ...]:
+    """Return what could not be had, each source once; a log that was given is there."""
     rows = certificate.get("unavailable") if isinstance(certificate, dict) else None
-    return [
+    told = [
         Unavailable(str(row.get("what") or "?"), str(row.get("reason") or ""))
         for row in rows or ()
     ]
+    given = {f"{log.kind} log" for log in logs}
+    by_name = {one.what: one for one in (*missing, *told) if one.what not in given}
+    return tuple(by_name.values())
 
 
 def read_children(path: str, dump: Dump, depth: int) -> tuple[Case, ...]:

@@ -42,8 +42,8 @@ class LimitLevel:
         This level's own limit killed.
 
         v2: its ``oom``/``max`` counters rose along with a kill. v1 has no such counter:
-        ``oom_kill`` rose (it counts victims of a global OOM too) *and* the usage's
-        high-water mark is at the limit.
+        ``oom_kill`` rose (in the victim's own level alone, and for a global OOM too)
+        *and* this level's high-water mark is at its limit.
         """
         if self.version == 2:
             return self.oom_delta > 0 or (self.limit_events > 0 and self.kill_delta > 0)
@@ -64,6 +64,8 @@ def limited_levels(case: Case) -> tuple[LimitLevel, ...]:
     """Return the certificate's cgroup levels that have a limit, the leaf first."""
     rows = (certificate_of(case).get("oom") or {}).get("cgroups") or []
     levels = []
+    # v1 counts a kill in the victim's own level alone, whichever level was full.
+    killed_v1 = any(row.get("version") == 1 and _delta(row, "oom_kill") for row in rows)
     deepest = max((len(str(row.get("path") or "")) for row in rows), default=0)
     for row in rows:
         limit = row.get("limit")
@@ -78,7 +80,8 @@ def limited_levels(case: Case) -> tuple[LimitLevel, ...]:
                 peak=row.get("peak"),
                 own=len(str(row.get("path") or "")) == deepest,
                 oom_delta=_delta(row, "oom"),
-                kill_delta=_delta(row, "oom_kill", "oom_group_kill"),
+                kill_delta=_delta(row, "oom_kill", "oom_group_kill")
+                or int(killed_v1 and row.get("version") == 1),
                 limit_events=_delta(row, "max"),
             )
         )
