@@ -23,10 +23,11 @@ CAUSE = Rule(
         "tensor_oom": 2.0,
         "resource_exhausted": 2.0,
         "address_space_limit": 3.0,
-        "large_host_allocation": 0.8,
+        "large_host_allocation": 1.5,
         "raised_memory_error": 8.0,
         "raised_host_exhausted": 7.0,
         "allocation_refused": 1.0,
+        "exit_sigabrt": 0.8,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -28,6 +28,7 @@ CAUSE = Rule(
         "oom_tensor_shape": 0.5,
         "gpu_pool_exhausted": 4.0,
         "raised_device_exhausted": 8.0,
+        "gpu_pool_dump": 7.0,
     },
     contradicts={
         "exit_zero": 4.0,

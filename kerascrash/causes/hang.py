@@ -13,7 +13,7 @@ CAUSE = Rule(
     meaning="Nothing moved any more; the end came from outside.",
     prior=-3.8,
     supports={
-        "stuck_stacks": 5.5,
+        "stuck_stacks": 6.5,
         "hang_told": 6.5,
         "kernel_hung_task": 6.0,
         "collective_timeout": 7.0,

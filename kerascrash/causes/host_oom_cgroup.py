@@ -53,6 +53,7 @@ CAUSE = Rule(
         "exception_recorded": 2.5,
         "dump_finished": 5.0,
         "left_by_os_exit": 3.0,
+        "platform_k8s": 1.0,
     },
     remedies=(
         (

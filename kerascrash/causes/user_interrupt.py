@@ -25,6 +25,7 @@ CAUSE = Rule(
         "host_alloc_failed": 2.0,
         "exit_sigkill": 2.0,
         "exception_recorded": 2.0,
+        "stuck_stacks": 4.0,
     },
     remedies=("Nothing is broken: resume from the last checkpoint.",),
     near_misses=(

@@ -6,7 +6,7 @@ import re
 
 # Prefixes and words that only the kernel writes.
 _KERNEL = re.compile(
-    r"^(?:<\d+>)?\d{1,4},\d+,\d+,[-+c]"  # /dev/kmsg
+    r"^\s*(?:<\d+>)?\d{1,4},\d+,\d+,[-+c]"  # /dev/kmsg
     r"|^(?:<\d+>)?\[\s*\d+\.\d{3,6}\](?: \w+ kernel)?"  # dmesg
     r"|^\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"  # dmesg -T
     r"|^\S{3,40}(?: \S+){0,3} kernel(?:\[\d+\])?:"  # syslog and journal
@@ -21,6 +21,11 @@ _SYSTEM = re.compile(
     r"|^(?:JobId|JobState)=|oom-kill event|^\[[IWECD] [\d:\- .]+ (?:Notebook|Server)App\]"
     r"|^mem avail: |^low memory! |^sending SIG(?:TERM|KILL) to process"
 )
+# A daemon's line in a journal whose stamps look like the kernel's.
+_DAEMON = re.compile(
+    r"^(?:\[[^\]]{3,40}\]|\S+(?: +\S+){0,3}) "
+    r"(?:systemd[\w-]*|earlyoom|nohang|slurm\w+|kubelet|dockerd|containerd)\[\d+\]: "
+)
 _CRASH_REPORT = re.compile(
     r"^(?:Exception Type|Termination Reason|Crashed Thread|Faulting (?:application|module) "
     r"name|Event Name): ?|^\{\"app_name\""
@@ -29,10 +34,12 @@ _CRASH_REPORT = re.compile(
 
 def sort_line(text: str, otherwise: str) -> str:
     """Return the kind of log that a line belongs to; ``otherwise`` if it does not tell."""
-    if otherwise == "kernel":
-        return "kernel"
     head = text[:300]
+    if _DAEMON.search(head):
+        return "system"
     if _KERNEL.search(head):
+        return "kernel"
+    if otherwise == "kernel":
         return "kernel"
     if otherwise == "system" or _SYSTEM.search(head):
         return "system"

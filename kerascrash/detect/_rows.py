@@ -14,6 +14,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_PROGRAM = ("stderr", "system", "crash_report")
 ROLES = ("cause", "messenger", "end", "hint", "noise")
 
 
@@ -23,7 +24,8 @@ class Row:
     One family of log lines.
 
     ``hint``: lower-case literals, one of which is in every matching line. ``sources``:
-    kinds of log it may stand in (empty: any). ``platforms``: where it may happen
+    kinds of log it may stand in; unless the row or its file says otherwise not the
+    kernel's, whose words (`out_of_memory+0x1fd`) mean other things. ``platforms``: where it may happen
     (empty: anywhere). ``role``:
 
     - ``cause`` names a mechanism by itself;
@@ -70,11 +72,11 @@ def load_rows() -> tuple[Row, ...]:
     rows: list[Row] = []
     for name in names:
         table = tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
-        rows.extend(_make_row(raw, name) for raw in table.get("row", ()))
+        common = {"sources": table.get("sources", _PROGRAM), "file": name}
+        rows.extend(_make_row(common | raw) for raw in table.get("row", ()))
     return tuple(rows)
 
 
-def _make_row(raw: dict[str, Any], file: str) -> Row:
+def _make_row(raw: dict[str, Any]) -> Row:
     lists = ("hint", "sources", "platforms", "beats")
-    values = {k: tuple(v) if k in lists else v for k, v in raw.items()}
-    return Row(**values, file=file)
+    return Row(**{k: tuple(v) if k in lists else v for k, v in raw.items()})

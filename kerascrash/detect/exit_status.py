@@ -57,6 +57,23 @@ _NTSTATUS = {
     0xE0000008: ("exit_nt_no_memory", "out of memory (raised by the allocator)"),
 }
 
+# Codes that Hadoop YARN gives to containers (ContainerExitStatus).
+_YARN = {
+    -100: ("node_lost", "YARN lost the node of the container"),
+    -102: ("preempted", "YARN preempted the container"),
+    -103: ("scheduler_oom_kill", "YARN: the container's virtual memory limit"),
+    -104: ("scheduler_oom_kill", "YARN: the container's physical memory limit"),
+    -105: ("job_cancelled", "YARN: killed by the application master"),
+    -106: ("job_cancelled", "YARN: killed by the resource manager"),
+}
+_CODES = {
+    -1: ("exit_code_minus_1", "exit status -1: whoever reports it does not know more"),
+    1: ("exit_code_1", "exit status 1, as after an uncaught Python exception"),
+    2: ("exit_code_2", "exit status 2, as after wrong arguments"),
+    126: ("exit_code_126", "exit status 126: it could not be executed"),
+    127: ("exit_code_127", "exit status 127: the program was not found"),
+}
+
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield the finding of the status and that of its group."""
@@ -82,22 +99,19 @@ def _read(status: ExitStatus) -> Iterator[tuple[str, str]]:
         yield "exit_zero", "exit status 0: it said that all went well"
         return
     if status.code is not None:
-        yield (
-            f"exit_code_{status.code}"
-            if status.code in (1, 2, 120, 126, 127)
-            else ("exit_code_other"),
-            f"exit status {status.code}",
-        )
-        yield "left_by_itself", "it left by itself with an error status"
+        other = ("exit_code_other", f"exit status {status.code}")
+        yield _CODES.get(status.code) or _YARN.get(status.code, other)
+        if status.code > 0:
+            yield "left_by_itself", "it left by itself with an error status"
 
 
 DETECTOR = Detector(
     id="exit_status",
     finds=(
         *sorted({f for f, _ in (*_SIGNALS.values(), *_NTSTATUS.values())}),
+        *sorted({f for f, _ in (*_CODES.values(), *_YARN.values())}),
         *("exit_signal_other", "exit_nt_other", "exit_zero", "exit_code_other"),
-        *("exit_code_1", "exit_code_2", "exit_code_120", "exit_code_126"),
-        *("exit_code_127", "died_by_signal", "left_by_itself"),
+        *("died_by_signal", "left_by_itself"),
     ),
     detect=detect,
     needs=("exit",),

@@ -25,6 +25,7 @@ _LIFE = re.compile(
 )
 # How much of a hit remains (chosen, not fitted; the temperature is what is fitted).
 _AFTER_CAUSE = {"cause": 0.6, "messenger": 0.15, "end": 0.35}
+_TELLING = ("cause", "messenger", "end")
 _SURVIVED = 0.3
 _MAX_EVIDENCE = 6
 
@@ -40,12 +41,25 @@ class Hit:
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield one finding per row that matched, weighed by its place in the log."""
-    for log in case.logs:
-        hits = list(find_hits(log, case.platform))
-        last_life = max(
-            (ln.number for ln in log.lines if _LIFE.search(ln.text)), default=0
-        )
-        yield from _judge(hits, log, last_life)
+    found = [(log, list(find_hits(log, case.platform))) for log in case.logs]
+    judged = [(log, hits, _last_life(log)) for log, hits in found]
+    named = any(_first_cause(hits, life) for _, hits, life in judged)
+    for log, hits, life in judged:
+        yield from _judge(hits, log, life, named)
+    if not any(h.row.role in _TELLING for _, hits in found for h in hits):
+        text = "no line of the logs names a cause or an end"
+        yield Finding("no_fatal_message", text)
+
+
+def _last_life(log: Log) -> int:
+    return max((ln.number for ln in log.lines if _LIFE.search(ln.text)), default=0)
+
+
+def _first_cause(hits: list[Hit], life: int) -> Hit | None:
+    """Return the first cause after the last sign of life, else the first at all."""
+    causes = [h for h in hits if h.row.role == "cause"]
+    final = [h for h in causes if h.line.number >= life]
+    return min(final or causes, key=lambda h: h.line.number, default=None)
 
 
 def find_hits(log: Log, platform: str) -> Iterator[Hit]:
@@ -77,13 +91,19 @@ def _match_line(active: Iterable[Row], line: LogLine, lower: str) -> list[Hit]:
     return [h for h in hits if h.row.id not in beaten]
 
 
-def _judge(hits: list[Hit], log: Log, last_life: int) -> Iterator[Finding]:
-    """Weigh the hits of one log by what came first; see the module's docstring."""
-    causes = [h for h in hits if h.row.role == "cause"]
-    final = [h for h in causes if h.line.number >= last_life]
-    first = min(final or causes, key=lambda h: h.line.number, default=None)
+def _judge(hits: list[Hit], log: Log, life: int, named: bool) -> Iterator[Finding]:
+    """
+    Weigh the hits of one log by what came first; see the module's docstring.
+
+    ``named``: some log names a cause, so an end or a messenger here adds little.
+    """
+    first = _first_cause(hits, life)
     for hit in hits:
-        share = 1.0 if log.kind == "kernel" else _share(hit, first, last_life)
+        share = 1.0
+        if log.kind != "kernel":
+            share = _share(hit, first, life)
+            if first is None and named:
+                share *= _AFTER_CAUSE.get(hit.row.role, 1.0)
         yield _make_finding(hit, log, share)
 
 
@@ -126,7 +146,7 @@ def _make_finding(hit: Hit, log: Log, share: float) -> Finding:
 
 DETECTOR = Detector(
     id="log_rules",
-    finds=tuple(sorted({row.finding for row in load_rows()})),
+    finds=(*sorted({row.finding for row in load_rows()}), "no_fatal_message"),
     detect=detect,
     needs=("log",),
 )
