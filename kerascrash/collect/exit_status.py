@@ -90,7 +90,9 @@ def _parse_pair(text: str) -> dict[str, int] | None:
 
 
 def _parse_numbers(text: str, platform: str) -> dict[str, int] | None:
-    wait = re.search(r"wait(?:\s*status)?\s*[:=]?\s*(0x[0-9a-f]+|\d+)", text, re.IGNORECASE)
+    wait = re.search(
+        r"wait(?:\s*status)?\s*[:=]?\s*(0x[0-9a-f]+|\d+)", text, re.IGNORECASE
+    )
     if wait:
         return _read_wait(int(wait[1], 0))
     hexa = re.search(r"\b0x([0-9a-f]{1,8})\b", text, re.IGNORECASE)

@@ -12,7 +12,9 @@ _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
+)
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?"
 )
@@ -60,7 +62,11 @@ def parse_time(text: str, *, now: float | None = None) -> float | None:
         if found := _LONG.match(head):
             month = _MONTHS[found[1].lower()]
             day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
-            return datetime(year, month, day, hour, minute, second).astimezone().timestamp()
+            return (
+                datetime(year, month, day, hour, minute, second)
+                .astimezone()
+                .timestamp()
+            )
         if found := _SYSLOG.match(head):
             return _from_syslog(found, time.time() if now is None else now)
     except (ValueError, KeyError, OverflowError, OSError):
