@@ -25,7 +25,7 @@ class Neighbours:
         self._pid = pid
         self._page = os.sysconf("SC_PAGE_SIZE")
         self._cgroup = _memory_cgroup(pid)
-        self._before = {p: size for p, size in self._list() if size >= _SMALLEST_BYTES}
+        self._before = dict(self._list())
 
     def report(self) -> dict[str, Any]:
         """Return the certificate's ``biggest`` (bytes) and ``daemons``."""

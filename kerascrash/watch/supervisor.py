@@ -36,7 +36,7 @@ class Supervisor:
         self._observer: Observer | None = None
         self._next_step = 0.0
         self._status: int | None = None
-        self._usage: dict[str, Any] = {}
+        self._usage: dict[str, float] = {}
         self._death_ns = 0
         self._child = 0
         self._poll = select.poll()
@@ -117,8 +117,12 @@ class Supervisor:
             if pid == self._child:
                 self._death_ns = now_ns()
                 self._status = status
-                names = [name for name in dir(usage) if name.startswith("ru_")]
-                self._usage = {name: getattr(usage, name) for name in names}
+                self._usage = {
+                    "max_rss": usage.ru_maxrss * 1024,
+                    "user_s": usage.ru_utime,
+                    "system_s": usage.ru_stime,
+                    "major_faults": usage.ru_majflt,
+                }
 
     def _meet(self) -> None:
         """A dump was handed to us: observe it if it is the child's own."""
