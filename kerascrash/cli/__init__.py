@@ -10,12 +10,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from kerascrash import __version__
 from kerascrash.errors import KerascrashError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 VERBS = f"{__name__}.verbs"
@@ -24,7 +27,7 @@ VERBS = f"{__name__}.verbs"
 class VerbGroup(click.Group):
     """The verbs are the modules of ``cli/verbs``; only the one called is imported."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 click's
         """Return the names of all verbs, hidden ones too."""
         package = importlib.import_module(VERBS)
         return sorted(m.name for m in pkgutil.iter_modules(package.__path__))
@@ -87,6 +90,7 @@ def _tell(message: str, help_text: str, exit_code: int) -> int:
     """Write the error and what to do about it as one line; return the exit code."""
     from kerascrash.report.safe_text import safe_line
 
-    text = f"{message.rstrip('.')}. {help_text}" if help_text else message
+    end = "" if message.endswith((".", "?")) else "."
+    text = f"{message}{end} {help_text}" if help_text else message
     click.echo(f"kerascrash: error: {safe_line(text)}", err=True)
     return exit_code

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 Group = tuple[str, list[tuple[str, str]]]
 
+_SIGNALS = """
+HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT
+STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
+"""
 _KNOWN_BY = {
     "pidfd": "the kernel told the watcher",
     "zombie": "read from the dead process before it was reaped",
@@ -43,39 +47,7 @@ def known_of_death(case: Case) -> str:
 
 def _signal_name(number: int) -> str:
     """Return the Linux name of a signal: the reader's system may count differently."""
-    names = [
-        "HUP",
-        "INT",
-        "QUIT",
-        "ILL",
-        "TRAP",
-        "ABRT",
-        "BUS",
-        "FPE",
-        "KILL",
-        "USR1",
-        "SEGV",
-        "USR2",
-        "PIPE",
-        "ALRM",
-        "TERM",
-        "STKFLT",
-        "CHLD",
-        "CONT",
-        "STOP",
-        "TSTP",
-        "TTIN",
-        "TTOU",
-        "URG",
-        "XCPU",
-        "XFSZ",
-        "VTALRM",
-        "PROF",
-        "WINCH",
-        "IO",
-        "PWR",
-        "SYS",
-    ]
+    names = _SIGNALS.split()
     return (
         f"SIG{names[number - 1]}" if 0 < number <= len(names) else "a realtime signal"
     )
@@ -109,7 +81,8 @@ def _process(case: Case, seen: Mapping[str, Any]) -> list[tuple[str, str]]:
             ("arguments", " ".join(str(arg) for arg in argv)),
             ("folder", seen.get("cwd") or process.cwd),
         ]
-    rows.append(("died", words.utc(case.death)))
+    if case.death is not None:
+        rows.append(("died", words.utc(case.death)))
     if not isinstance(case.recording, Unavailable):
         rows.append(("dump", f"{case.recording.source} ({case.recording.state})"))
     return _said(rows)
@@ -119,7 +92,7 @@ def _machine(case: Case, seen: Mapping[str, Any]) -> list[tuple[str, str]]:
     memory = mapping(seen.get("memory"))
     total = number(memory.get("total"))
     return _said([
-        ("platform", seen.get("platform") or case.platform),
+        ("platform", seen.get("platform") or case.platform.replace("unknown", "")),
         ("kernel", seen.get("kernel")),
         ("processors", seen.get("cpu_count")),
         ("processor features", " ".join(str(f) for f in items(seen.get("cpu_flags")))),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerascrash import __version__
+from kerascrash.model.certainty import STEPS
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report import words
 from kerascrash.report.charts.timeline import build_timelines
@@ -26,6 +27,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
     stacks = stack_views(case)
     return {
         "version": __version__,
+        "certainty_steps": STEPS,
         "sentence": sentence,
         "explanation": explanation,
         "verdict": verdict,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from kerascrash.model.certainty import certainty_word
 from kerascrash.report import words
 from kerascrash.report.excerpt import dedent
 from kerascrash.report.safe_text import LONGEST, cut, safe_block, safe_line
@@ -28,6 +30,7 @@ def find_templates() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
+@functools.lru_cache(maxsize=1)
 def open_environment() -> Environment:
     """
     Return an environment that escapes everything.
@@ -108,7 +111,7 @@ _FILTERS: Mapping[str, Any] = {
     "shape": _shape,
     "cut": lambda text, limit: cut(str(text), limit),
     "percent": words.percent,
-    "certainty": words.certainty,
+    "certainty": certainty_word,
     "place": words.place_text,
     "effect": words.effect,
     "utc": words.utc,

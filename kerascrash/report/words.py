@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from kerascrash.model.certainty import certainty_word
 from kerascrash.model.evidence import Unavailable
 from kerascrash.units import format_bytes, format_seconds
 
@@ -17,15 +18,9 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown"
 
 
-def certainty(confidence: float) -> str:
-    """Return the words for a confidence: the one place where they are decided."""
-    steps = ((0.99, "proven"), (0.9, "very likely"), (0.7, "likely"), (0.4, "possible"))
-    return next((word for least, word in steps if confidence >= least), "a guess")
-
-
 def verdict_certainty(verdict: Verdict) -> str:
     """Return the engine's own words if it gave any."""
-    return verdict.certainty or certainty(verdict.confidence)
+    return verdict.certainty or certainty_word(verdict.confidence)
 
 
 def percent(share: float) -> str:

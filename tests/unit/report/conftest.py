@@ -28,6 +28,7 @@ from kerascrash.model.verdict import (
     Verdict,
     Weighed,
 )
+from kerascrash.report import html
 
 START = 1_795_441_402.0
 DEATH = START + 369.2
@@ -365,3 +366,9 @@ def diagnosis() -> Diagnosis:
 def empty_diagnosis() -> Diagnosis:
     """All sources unavailable."""
     return make_empty()
+
+
+@pytest.fixture(scope="session")
+def page(diagnosis: Diagnosis) -> str:
+    """The full diagnosis as HTML."""
+    return html.render(diagnosis)

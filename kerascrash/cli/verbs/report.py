@@ -1,0 +1,176 @@
+"""``kerascrash report``: why it died, as a page, a ticket, data or text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascrash.errors import SourceError, UsageError
+
+if TYPE_CHECKING:
+    from kerascrash.model.verdict import Diagnosis
+
+STDOUT = "-"
+FORMATS = ("html", "md", "json", "text")
+_FILE = click.Path(dir_okay=False)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kerascrash report                       the newest dump, as HTML beside it
+  kerascrash report run.bin --open        that dump, shown in the browser
+  kerascrash report run.bin --format json | jq .verdict
+  kerascrash report run.bin --kernel-log dmesg.txt --stderr train.err
+\b
+Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
+4 dump of a newer version, 5 no dump found, 6 a log cannot be read."""
+)
+@click.argument("dumps", nargs=-1, metavar="[DUMP]...", type=click.Path())
+@click.option(
+    "--kernel-log",
+    "kernel_logs",
+    multiple=True,
+    type=_FILE,
+    metavar="F",
+    help="Kernel log (dmesg, journalctl -k, kern.log), any age.",
+)
+@click.option(
+    "--stderr",
+    "stderrs",
+    multiple=True,
+    type=_FILE,
+    metavar="F",
+    help="What the script wrote to standard error.",
+)
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    type=_FILE,
+    metavar="F",
+    help="Text of a scheduler, orchestrator or daemon (Slurm, Kubernetes, …).",
+)
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder of profiler traces (named in the report, not yet read).",
+)
+@click.option(
+    "--exit",
+    "exit_status",
+    metavar="STATUS",
+    help="How it ended, if you know: 137, SIGKILL, -9, 0xC0000409.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="html",
+    show_default=True,
+    help="What to write.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Where to write; - is standard output. Default: HTML beside the dump, the "
+    "others to standard output.",
+)
+@click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
+def command(
+    dumps: tuple[str, ...],
+    kernel_logs: tuple[str, ...],
+    stderrs: tuple[str, ...],
+    logs: tuple[str, ...],
+    traces: tuple[str, ...],
+    exit_status: str | None,
+    format_name: str,
+    output: str | None,
+    open_it: bool,
+) -> None:
+    """
+    Explain a death from its dump.
+
+    DUMP is a dump (.bin, .bin.gz, a bundle), a folder of dumps (its newest counts), or
+    several dumps of one run. Without DUMP: the newest one of this folder.
+    """
+    from kerascrash.cli.cases import diagnose_dumps
+    from kerascrash.cli.dumps import existing_folders, newest_dump, resolve
+
+    if open_it and (format_name != "html" or output == STDOUT):
+        raise UsageError("--open needs an HTML file")
+    paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
+    diagnosis = diagnose_dumps(
+        paths,
+        kernel_logs=kernel_logs,
+        stderrs=stderrs,
+        logs=logs,
+        traces=traces,
+        exit_status=exit_status,
+    )
+    if output is None:
+        output = _beside(paths[0]) if format_name == "html" else STDOUT
+    if output == STDOUT:
+        _print(diagnosis, format_name)
+        return
+    written = _write(diagnosis, format_name, output)
+    click.echo(written)
+    if open_it:
+        click.launch(written)
+
+
+def _beside(path: str) -> str:
+    """Return where the page of a dump goes."""
+    for suffix in (".gz", ".bin", ".zip"):
+        path = path.removesuffix(suffix)
+    return f"{path}.html"
+
+
+def _write(diagnosis: Diagnosis, format_name: str, output: str) -> str:
+    """Write the report and return its path; raises SourceError when it cannot."""
+    from kerascrash.report.format import find_formats
+
+    entry = find_formats()[format_name]
+    if os.path.isdir(output):
+        raise SourceError(f"{output}: is a folder; name a file")
+    text = entry.render(diagnosis)
+    try:
+        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SourceError(f"{output}: cannot be written: {reason}; use -o") from None
+    return output
+
+
+def _print(diagnosis: Diagnosis, format_name: str) -> None:
+    from kerascrash.report.format import find_formats
+
+    if format_name == "text":
+        from kerascrash.report import terminal
+
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(
+            terminal.render(diagnosis, width or terminal.WIDTH, color=_colors()),
+            nl=False,
+            color=True if _colors() else None,
+        )
+        return
+    click.echo(find_formats()[format_name].render(diagnosis), nl=False)
+
+
+def _colors() -> bool:
+    """Return whether standard output wants colours (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+COMMAND = command

@@ -1,0 +1,10 @@
+"""Confidence in words: the only place where numbers become words."""
+
+from __future__ import annotations
+
+STEPS = ((0.95, "proven"), (0.8, "very likely"), (0.5, "likely"))
+
+
+def certainty_word(confidence: float) -> str:
+    """Return ``proven``, ``very likely``, ``likely`` or ``a guess``."""
+    return next((word for least, word in STEPS if confidence >= least), "a guess")
