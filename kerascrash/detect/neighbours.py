@@ -32,13 +32,18 @@ def detect(case: Case) -> Iterator[Finding]:
     last = last_reading(case)
     if recording_of(case) is None or last is None:
         return
+    # Pages of libraries are shared, and charged to whoever touched them first.
+    anonymous = last_reading(case, "anon")
+    if anonymous is not None:
+        last = anonymous + (last_reading(case, "shmem") or 0)
     children = last_reading(case, "children_rss") or 0
     limit, headroom = cgroup_limit(case), last_reading(case, "cgroup_headroom")
     counted = resident_in_kernel_line(case)
     if counted is not None and any(level.is_proven for level in limited_levels(case)):
         # Both figures are of the same instant: the kernel killed at the limit.
         level = next(level for level in limited_levels(case) if level.is_proven)
-        yield from _compare(case, counted.bytes + children, level.limit, "cgroup")
+        own = (counted.bytes if anonymous is None else counted.private) + children
+        yield from _compare(case, own, level.limit, "cgroup")
     elif limit is not None and headroom is not None:
         used = limit - max(headroom, 0)
         if used >= _NEARLY_FULL * limit:

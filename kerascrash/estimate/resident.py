@@ -11,16 +11,21 @@ from kerascrash.estimate.timeline import peak_of, recording_of, stage_name, valu
 from kerascrash.model.case import Case, LogLine, Process, Recording
 
 _KILLED = re.compile(r"[Kk]ill(?:ed)? process (?P<pid>\d+)(?:,| \()")
-_SHARE = re.compile(r"(?:anon|file|shmem)-rss:(\d+)kB")
+_SHARE = re.compile(r"(anon|file|shmem)-rss:(\d+)kB")
 _WINDOW_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """Resident bytes at death; ``known_by`` says from where."""
+    """
+    Resident bytes at death; ``known_by`` says from where.
+
+    ``private`` leaves out mapped files; it is 0 where only the sum is known.
+    """
 
     bytes: int
     known_by: str
+    private: int = 0
 
 
 def certificate_of(case: Case) -> Mapping[str, Any]:
@@ -47,9 +52,11 @@ def resident_in_kernel_line(case: Case) -> Resident | None:
         if log.kind != "kernel":
             continue
         for line in reversed(log.lines):
-            shares = [int(kb) for kb in _SHARE.findall(line.text)]
+            shares = {name: int(kb) << 10 for name, kb in _SHARE.findall(line.text)}
             if shares and _is_of(line, case, pids):
-                return Resident(sum(shares) * 1024, "the kernel's own line")
+                total = sum(shares.values())
+                private = total - shares.get("file", 0)
+                return Resident(total, "the kernel's own line", private)
     return None
 
 

@@ -13,8 +13,7 @@ FACTOR = Rule(
     ),
     prior=-1.5,
     supports={
-        "gradients_kept": 4.0,
-        "tensors_kept": 5.0,
+        "gradients_kept": 9.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,

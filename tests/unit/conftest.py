@@ -108,7 +108,9 @@ class CaseBuilder:
         }
         return self.holds(owner, counts[-1] * each, **row)
 
-    def at_line(self, source: str, *inner: tuple[str, str], line: int = 20) -> CaseBuilder:
+    def at_line(
+        self, source: str, *inner: tuple[str, str], line: int = 20
+    ) -> CaseBuilder:
         """Set the main thread's stack: library frames (file, function), then the line."""
         library = [
             {"file": f"/venv/lib/python3.11/site-packages/{file}", "line": 1,
@@ -127,7 +129,10 @@ class CaseBuilder:
         counters = (
             ({"oom_kill": 0}, {"oom_kill": 1})
             if version == 1
-            else ({"oom": 0, "max": 0, "oom_kill": 0}, {"oom": 1, "max": 4, "oom_kill": 1})
+            else (
+                {"oom": 0, "max": 0, "oom_kill": 0},
+                {"oom": 1, "max": 4, "oom_kill": 1},
+            )
         )
         self.counters(
             cgroups=[
@@ -158,7 +163,8 @@ class CaseBuilder:
     def build(self) -> Case:
         end = START + self.seconds
         kernel = tuple(
-            LogLine(number, text, end) for number, text in enumerate(self.kernel_lines, 1)
+            LogLine(number, text, end)
+            for number, text in enumerate(self.kernel_lines, 1)
         )
         recording = Recording(
             source="train.bin",
@@ -189,7 +195,9 @@ class CaseBuilder:
     def _series(self) -> tuple[Series, ...]:
         times = [number / 10 for number in range(int(self.seconds * 10) + 1)]
         rss = [between(self.levels, at) for at in times]
-        used = [own + between(self.others, at) for own, at in zip(rss, times, strict=True)]
+        used = [
+            own + between(self.others, at) for own, at in zip(rss, times, strict=True)
+        ]
         columns = {
             "rss": rss,
             "host_total": [self.host_total] * len(times),
@@ -239,5 +247,7 @@ def leaking(training: Callable[..., CaseBuilder]) -> CaseBuilder:
     """A list of 4 MB tensors that grew from 400 MiB to a limit of 1.5 GiB and died."""
     builder = training().grows((10, 400), (20, 1530))
     builder.runs(9, stage="custom", step=280)
-    builder.holds_list("history", 4_000_000, [10, 90, 180, 270], growth_bytes_per_step=4e6)
+    builder.holds_list(
+        "history", 4_000_000, [10, 90, 180, 270], growth_bytes_per_step=4e6
+    )
     return builder.dies_of_limit()

@@ -57,7 +57,9 @@ def test_no_certificate_near_the_limit_and_rising_is_likely_the_limit(leaking) -
 
 def test_no_certificate_and_flat_memory_is_no_oom(training) -> None:
     builder = training(certificate=None, exit=Unavailable("exit status", "unseen"))
-    verdict = diagnose(builder.grows((8, 500), (20, 505)).runs(8, step=9).build()).verdict
+    verdict = diagnose(
+        builder.grows((8, 500), (20, 505)).runs(8, step=9).build()
+    ).verdict
     assert verdict.cause in ("unknown", "external_kill")
     assert verdict.factor == "none"
 
@@ -66,7 +68,9 @@ def test_another_boot_and_no_end_is_a_machine_that_went_down(training) -> None:
     builder = training(
         certificate=None, exit=Unavailable("exit status", "unseen"), same_boot=False
     )
-    verdict = diagnose(builder.grows((8, 500), (20, 505)).runs(8, step=9).build()).verdict
+    verdict = diagnose(
+        builder.grows((8, 500), (20, 505)).runs(8, step=9).build()
+    ).verdict
     assert verdict.cause == "machine_down"
 
 
@@ -154,7 +158,9 @@ def test_fatal_signals_in_healthy_training(training, number, cause) -> None:
     assert (verdict.cause, verdict.factor) == (cause, "none")
 
 
-def test_a_rule_that_raises_is_named_and_costs_nothing_else(leaking, monkeypatch) -> None:
+def test_a_rule_that_raises_is_named_and_costs_nothing_else(
+    leaking, monkeypatch
+) -> None:
     def detect(_: Case):
         raise RuntimeError("broken rule")
 
