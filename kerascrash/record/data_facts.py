@@ -7,6 +7,8 @@ and not asked: a user's own dataset class is not touched.
 
 from __future__ import annotations
 
+from math import prod
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any

@@ -33,8 +33,9 @@ class ModuleWatch:
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Implement the finder protocol; None for every name that is not watched."""
-        for call in self.sought.pop(name, ()):
-            call()
+        while name in self.sought:  # what is called may ask to be told as well
+            for call in self.sought.pop(name):
+                call()
         if name not in self.imported:
             return None
         for finder in list(sys.meta_path):
@@ -115,6 +116,18 @@ def when_sought(
 ) -> Callable[[], None]:
     """Call ``call()`` when the import of ``name`` begins; guarded, as above."""
     return _enter(_watch.sought, name, guarded(recorder, hook, call))
+
+
+def watch_once(names: tuple[str, ...], call: Callable[[], object]) -> None:
+    """Call ``call()`` when the first of ``names`` is looked for, and never again."""
+    ends: list[Callable[[], None]] = []
+
+    def first() -> None:
+        for end in ends:
+            end()
+        call()
+
+    ends.extend(_enter(_watch.sought, name, first) for name in names)
 
 
 def catch_up() -> None:

@@ -24,13 +24,13 @@ _WINDOW_NS = 1_000_000_000
 class Pressure:
     """The latest state; ``limit`` is 0 while no limit is known. Bytes, seconds."""
 
-    def __init__(self, address_space_limit: int = -1) -> None:
+    def __init__(self) -> None:
         self.limit = 0
         self.headroom = 0
         self.which = ""
         self.growth_per_s = 0.0
         self.pressed = False
-        self._address_space_limit = address_space_limit
+        self.address_space_limit = -1
         self._recent: deque[tuple[int, int]] = deque()
 
     @property
@@ -69,7 +69,7 @@ class Pressure:
         if total > 0 and "host_available" in values:
             swap = max(values.get("swap_free", 0), 0)
             found.append((values["host_available"] + swap, total, "host"))
-        if self._address_space_limit > 0 and "vms" in values:
-            ceiling = self._address_space_limit
+        if self.address_space_limit > 0 and "vms" in values:
+            ceiling = self.address_space_limit
             found.append((ceiling - values["vms"], ceiling, "RLIMIT_AS"))
         return found

@@ -14,7 +14,6 @@ import os
 import time
 
 from kerascrash.dump.records import EventKind
-from kerascrash.probes import open_probes
 from kerascrash.record.budget import Budget, Job
 from kerascrash.record.pressure import Pressure
 
@@ -22,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from kerascrash.probes import ProbeSet
     from kerascrash.record.recorder import Recorder
 
 HEALTHY_S = 0.25
@@ -36,11 +36,11 @@ class Sampler:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.lock = _thread.allocate_lock()
-        self.pressure = Pressure(_address_space_limit())
+        self.pressure = Pressure()
         self.values: dict[str, int] = {}
         self.jobs: list[Job] = []
         self.budget = Budget()
-        self._probes = open_probes(recorder.pid)
+        self._probes: ProbeSet | None = None
         self._wake = _thread.allocate_lock()
         self._done = _thread.allocate_lock()
         self._stopping = False
@@ -51,7 +51,7 @@ class Sampler:
 
     def probed_limits(self) -> dict[str, Any]:
         """Return what the probes say of limits; for jobs, on this thread."""
-        return self._probes.describe_limits()
+        return {} if self._probes is None else self._probes.describe_limits()
 
     def start(self) -> None:
         self._wake.acquire()
@@ -68,6 +68,10 @@ class Sampler:
 
     def _run(self) -> None:
         try:
+            from kerascrash.probes import open_probes  # 5 ms that arming need not wait
+
+            self.pressure.address_space_limit = _address_space_limit()
+            self._probes = open_probes(self.recorder.pid)
             pause = 0.0
             while not self._wake.acquire(timeout=pause) and not self.recorder.detached:
                 with self.lock:
@@ -94,7 +98,7 @@ class Sampler:
 
     def _read(self, now: int) -> None:
         recorder = self.recorder
-        values = self._probes.read()
+        values = {} if self._probes is None else self._probes.read()
         self.pressure.update(values, now)
         if self._ticks % _FDS_EVERY == 0:
             self._fds = _count_fds()

@@ -14,7 +14,6 @@ from functools import partial
 from kerascrash.dump.records import EventKind, Stage
 from kerascrash.record.hook import Hook
 from kerascrash.record.module_watch import when_imported
-from kerascrash.record.patching import argument, observe_calls
 from kerascrash.record.places import caller_place
 
 TYPE_CHECKING = False
@@ -37,6 +36,8 @@ def _install(recorder: Recorder) -> Callable[[], None]:
     removers: list[Callable[[], None]] = []
 
     def observe(owner: str, methods: tuple[str, ...], module: Any) -> None:
+        from kerascrash.record.patching import observe_calls
+
         removers.extend(
             observe_calls(
                 recorder, NAME, getattr(module, owner), method,
@@ -77,7 +78,7 @@ def _end(
     recorder.end_stage(stage, ok=ok)
     path = next(
         (kwargs[key] for key in ("filepath", "file_prefix", "path") if key in kwargs),
-        argument(args, kwargs, 0, ""),
+        args[0] if args else None,
     )
     if ok and isinstance(path, (str, os.PathLike)):
         recorder.event(
