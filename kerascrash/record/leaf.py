@@ -1,0 +1,40 @@
+"""What is known of one array-like object."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+HOST = "host"
+MAPPED = "mapped file"
+"""Device of memory-mapped arrays: pages the kernel can drop, no anonymous memory."""
+
+
+class Leaf:
+    """
+    Bytes and shape of one array; ``key`` is equal for all that share its buffer.
+
+    ``estimated`` says that the bytes are not exact (strings, sizes not known yet).
+    """
+
+    __slots__ = ("bytes", "device", "dtype", "estimated", "key", "shape", "type")
+
+    def __init__(
+        self,
+        size: int,
+        key: object,
+        type_name: str,
+        shape: tuple[Any, ...] | None = None,
+        dtype: str = "",
+        device: str = HOST,
+        *,
+        estimated: bool = False,
+    ) -> None:
+        self.bytes = size
+        self.key = key
+        self.type = type_name
+        self.shape = shape
+        self.dtype = dtype
+        self.device = device
+        self.estimated = estimated

@@ -1,0 +1,140 @@
+"""
+Run a function on the user's main thread, between two of its bytecodes.
+
+While it runs there the user's main thread stands still: nothing that it owns can be freed
+or resized under our hands, and what we let go of is let go of by the thread that made it.
+``Py_AddPendingCall`` is how CPython itself runs signal handlers in Python. It is used with
+these guards: a request that is not answered in time is withdrawn and does nothing later;
+a forked child, a finalizing interpreter and a traced or profiled thread are left alone;
+an exception that a signal handler of the user's raises meanwhile is handed on.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import threading
+
+from kerascrash.record.places import is_user_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+DONE, LATE, REFUSED = "done", "late", "refused"
+GIVE_UP_S = 5.0
+"""Once begun, a function that takes so long is given up: nothing is scanned any more."""
+
+
+class Request:
+    """One function to be run; whoever takes ``claim`` first decides its fate."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function = function
+        self.claim = _thread.allocate_lock()
+        self.finished = _thread.allocate_lock()
+        self.finished.acquire()
+        self.outcome = LATE
+        self.pid = os.getpid()
+
+
+class MainThread:
+    """Hands functions to the main thread; ``call`` is for any other thread."""
+
+    def __init__(self) -> None:
+        self.ident = threading.main_thread().ident
+        self.traced = False
+        """Whether the main thread was seen traced or profiled in its last answer."""
+        self._waiting: list[Request] = []
+        self._api: Any = None
+        self._entry: Any = None
+        self._pointer: Any = None
+        self._throw: Any = None
+        self._usable: bool | None = None
+
+    def prepare(self) -> bool:
+        """Import and build what is needed; return whether calls can be made."""
+        if self._usable is None:
+            try:
+                import ctypes
+
+                self._api = ctypes.pythonapi
+                shape = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
+                self._entry = shape(self._answer)
+                self._pointer = ctypes.cast(self._entry, ctypes.c_void_p)
+                self._throw = self._api.PyThreadState_SetAsyncExc
+                self._throw.argtypes = [ctypes.c_ulong, ctypes.py_object]
+                self._api.Py_AddPendingCall.argtypes = [
+                    ctypes.c_void_p,
+                    ctypes.c_void_p,
+                ]
+                _keep_for_ever.append(self._entry)
+                self._usable = sys.implementation.name == "cpython"
+            except (ImportError, AttributeError, OSError):
+                self._usable = False
+        return self._usable
+
+    def call(self, function: Callable[[], None], wait_s: float) -> str:
+        """Run ``function`` there; return DONE, LATE (it will never run) or REFUSED."""
+        if not self.prepare() or sys.is_finalizing():
+            return REFUSED
+        request = Request(function)
+        self._waiting.append(request)
+        if self._api.Py_AddPendingCall(self._pointer, None) != 0:
+            self._waiting.remove(request)
+            return REFUSED  # the queue of 32 is full
+        if request.finished.acquire(timeout=wait_s):
+            return request.outcome
+        if request.claim.acquire(blocking=False):
+            return LATE
+        request.finished.acquire(timeout=GIVE_UP_S)
+        return request.outcome
+
+    def _answer(self, _: object) -> int:
+        try:
+            while self._waiting:
+                self._run(self._waiting.pop(0))
+        except BaseException as error:
+            hand_on(self, error)
+        return 0
+
+    def _run(self, request: Request) -> None:
+        if request.pid != os.getpid() or not request.claim.acquire(blocking=False):
+            return
+        try:
+            self.traced = sys.gettrace() is not None or sys.getprofile() is not None
+            if self.traced or sys.is_finalizing():
+                request.outcome = REFUSED
+                return
+            request.function()
+            request.outcome = DONE
+        finally:
+            request.finished.release()
+
+    def throw(self, kind: type[BaseException]) -> None:
+        """Raise an exception of this class in the main thread at its next bytecode."""
+        self._throw(self.ident or 0, kind)
+
+
+def hand_on(main: MainThread, error: BaseException) -> None:
+    """Give an exception that belongs to the user back to the user's code."""
+    try:
+        if not isinstance(error, Exception) or is_theirs(error):
+            main.throw(type(error))
+    except Exception:
+        main.traced = True  # nothing more can be done; do not come back here
+
+
+def is_theirs(error: BaseException) -> bool:
+    """Return whether an exception was raised by code of the user (a signal handler)."""
+    trace, last = error.__traceback__, ""
+    while trace is not None:
+        last = trace.tb_frame.f_code.co_filename
+        trace = trace.tb_next
+    return bool(last) and is_user_file(last)
+
+
+_keep_for_ever: list[Any] = []
+"""A call may be pending when its MainThread is gone: C must find the function."""

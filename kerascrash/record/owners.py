@@ -1,0 +1,181 @@
+"""
+From values to names: which attribute, dict entry or variable holds how much.
+
+An attribute of an instance of a user's class is called ``ClassName.attribute``, an entry
+of a small dict ``name['key']``, everything else by its variable. What is found inside a
+longer collection belongs to the collection.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from kerascrash.record import kinds as k
+from kerascrash.record.safe import attributes, class_module, class_name
+from kerascrash.record.tally import Node
+from kerascrash.record.walk import take
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from kerascrash.record.kinds import ClassInfo, Kinds
+    from kerascrash.record.walk import Walker
+
+DICT_ENTRIES, INSTANCES, LEVELS = 32, 16, 4
+LONGEST_KEY = 60
+LOOKED_AT = 6  # elements from which a container's kind is told
+_CONTAINERS = (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING)
+_SMALL = (k.ATOM, k.BARRIER, k.CLASS)
+ATOM_WORTH = 1 << 16
+"""A string or bytes object of so many bytes is a name of its own."""
+
+
+class Surveyor:
+    """Fills nodes from objects, for one scan."""
+
+    def __init__(self, walker: Walker, kinds: Kinds, files: Any) -> None:
+        self._walker = walker
+        self._kinds = kinds
+        self._files = files
+        """Module name → file, of the user's modules."""
+
+    def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
+        """Measure ``obj`` into ``node``; ``root`` is the key of the name it hangs on."""
+        info = self._kinds.of(type(obj))
+        node.type = class_name(info.cls)
+        if id(obj) in self._walker.seen or self._walker.out_of_time():
+            return
+        if level < LEVELS and info.kind in (k.USER, k.MODEL):
+            self._fill_instance(obj, info, node, root, level)
+        elif level < LEVELS and self._has_named_entries(obj, info):
+            self._fill_entries(obj, info, node, root, level)
+        elif level < LEVELS and self._holds_instances(obj, info):
+            self._fill_instances(obj, info, node, root, level)
+        else:
+            self._walker.add(obj, node.tally, root, 0, 1.0)
+        self._describe(obj, info, node)
+
+    def _fill_instance(
+        self, obj: Any, info: ClassInfo, node: Node, root: str, level: int
+    ) -> None:
+        is_model = info.kind == k.MODEL
+        if is_model:
+            self._walker.add(obj, node.tally, root, 0, 1.0)
+        else:
+            self._walker.seen.add(id(obj))
+            node.tally.add(object.__sizeof__(obj))
+        if is_model and not self._kinds.is_user_class(info.cls):
+            return
+        name = class_name(info.cls)
+        home = (self._files.get(class_module(info.cls), node.home[0]), name)
+        for attr, value in attributes(obj, info.cls):
+            kind = self._kinds.of(type(value)).kind
+            if is_model and (attr.startswith("_") or kind in (k.MODEL, k.LIBRARY)):
+                continue  # Keras keeps its own things there; its layers are counted
+            owner = f"{name}.{attr}"
+            key = f"{home[0]}:{owner}"
+            child = Node(owner, f"{node.path}.{attr}", "instance", home, key)
+            child.target = (attr, True, None)
+            self._child(value, child, node, root, level)
+
+    def _fill_entries(
+        self, obj: Any, info: ClassInfo, node: Node, root: str, level: int
+    ) -> None:
+        self._walker.seen.add(id(obj))
+        node.tally.add(info.base.__sizeof__(obj))
+        try:
+            items = list(islice(dict.items(obj), DICT_ENTRIES))
+        except RuntimeError:
+            return
+        for key, value in items:
+            child = _part(node, f"[{key!r}]")
+            child.target = (node.target[0], node.target[1], key)
+            self._child(value, child, node, root, level)
+
+    def _fill_instances(
+        self, obj: Any, info: ClassInfo, node: Node, root: str, level: int
+    ) -> None:
+        self._walker.seen.add(id(obj))
+        node.tally.add(info.base.__sizeof__(obj))
+        for index, value in enumerate(take(obj, info, range(INSTANCES), INSTANCES)):
+            child = _part(node, f"[{index}]")
+            child.target = node.target
+            self._child(value, child, node, root, level)
+
+    def _child(
+        self, value: Any, child: Node, parent: Node, root: str, level: int
+    ) -> None:
+        info = self._kinds.of(type(value))
+        small = info.kind in _SMALL
+        if info.kind == k.ATOM and info.base.__sizeof__(value) >= ATOM_WORTH:
+            small = False
+        if small:
+            self._walker.add(value, parent.tally, root, 1, 1.0)
+        elif not self._walker.is_owned_elsewhere(value, root):
+            self.fill(value, child, root, level + 1)
+            parent.children.append(child)
+
+    def _has_named_entries(self, obj: Any, info: ClassInfo) -> bool:
+        if info.kind != k.MAPPING or not 0 < dict.__len__(obj) <= DICT_ENTRIES:
+            return False
+        try:
+            keys = list(islice(dict.keys(obj), DICT_ENTRIES))
+        except RuntimeError:
+            return False
+        return all(type(x) is str and len(x) <= LONGEST_KEY for x in keys)
+
+    def _holds_instances(self, obj: Any, info: ClassInfo) -> bool:
+        if info.kind not in (k.SEQUENCE, k.DEQUE):
+            return False
+        if not 0 < info.base.__len__(obj) <= INSTANCES:
+            return False
+        some = take(obj, info, range(INSTANCES), INSTANCES)
+        return any(self._kinds.of(type(x)).kind == k.USER for x in some)
+
+    def _describe(self, obj: Any, info: ClassInfo, node: Node) -> None:
+        node.kind, node.count = node.type, 1
+        if info.kind == k.LEAF:
+            leaf = self._walker.leaf(obj)
+            if leaf is not None and leaf.shape is not None:
+                node.element = _element(leaf)
+                node.kind = f"{leaf.dtype} {leaf.type} {_shape(leaf.shape)}".strip()
+        elif info.kind in _CONTAINERS:
+            node.collection = True
+            node.count = info.base.__len__(obj)
+            self._describe_elements(obj, info, node)
+
+    def _describe_elements(self, obj: Any, info: ClassInfo, node: Node) -> None:
+        some = take(obj, info, range(min(node.count, LOOKED_AT)), LOOKED_AT)
+        some += take(obj, info, (node.count - 1,), 1, at_end=True) if node.count else []
+        if info.kind == k.MAPPING:
+            some = some[1::2]
+        if not some:
+            return
+        names = [class_name(type(x)) for x in some]
+        name = max(names, key=names.count)
+        node.kind = f"{node.type} of {node.count:,} {name}"
+        node.element = {"type": name, "shape": None, "dtype": None}
+        leaves = [leaf for leaf in map(self._walker.leaf, some) if leaf]
+        if len(leaves) == len(some):
+            shapes = {leaf.shape for leaf in leaves}
+            node.element = _element(leaves[0])
+            node.element["type"] = name
+            if len(shapes) > 1:
+                node.element["shape"] = None
+
+
+def _part(node: Node, suffix: str) -> Node:
+    owner, path, key = node.owner + suffix, node.path + suffix, node.key + suffix
+    child = Node(owner, path, node.scope, node.home, key)
+    child.place = node.place
+    return child
+
+
+def _element(leaf: Any) -> dict[str, Any]:
+    shape = None if leaf.shape is None else [int(n) for n in leaf.shape]
+    return {"type": leaf.type, "shape": shape, "dtype": leaf.dtype or None}
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(str(n) for n in shape)

@@ -1,0 +1,52 @@
+"""PyTorch tensors and JAX arrays; only their own exact classes, which cannot call back."""
+
+from __future__ import annotations
+
+import sys
+
+from kerascrash.record.leaf import HOST, Leaf
+from kerascrash.record.safe import class_name, namespace_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def find_sizers() -> list[tuple[type, Any]]:
+    """Return tensor classes and their sizers."""
+    found: list[tuple[type, Any]] = []
+    for module, name, sizer in (
+        ("torch", "Tensor", size_torch),
+        ("jax._src.array", "ArrayImpl", size_jax),
+    ):
+        space = namespace_of(sys.modules.get(module))
+        cls = space.get(name) if space else None
+        if isinstance(cls, type):
+            found.append((cls, sizer))
+    return found
+
+
+def size_torch(tensor: Any) -> Leaf | None:
+    """Size the storage of a tensor: a view is charged with all that it keeps alive."""
+    name = class_name(type(tensor))
+    if name not in {"Tensor", "Parameter"}:
+        return None  # a subclass may take over every call (__torch_function__)
+    storage = tensor.untyped_storage()
+    device = str(tensor.device)
+    address = storage.data_ptr()
+    size = int(storage.nbytes())
+    shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
+    where = HOST if device == "cpu" else device.replace("cuda", "GPU")
+    return Leaf(
+        size, ("p", address) if address else id(tensor), name, shape, dtype, where
+    )
+
+
+def size_jax(array: Any) -> Leaf | None:
+    """Size an array from its abstract value; the computation may still be running."""
+    if array.is_deleted():
+        return None
+    device = str(next(iter(array.devices()))).lower()
+    where = HOST if "cpu" in device else device.replace("cuda", "GPU")
+    shape = tuple(array.shape)
+    return Leaf(int(array.nbytes), id(array), "Array", shape, str(array.dtype), where)
