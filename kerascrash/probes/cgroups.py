@@ -60,9 +60,12 @@ class Level:
         # (v2's root has no memory files at all).
         self.is_root = os.path.exists(f"{folder}/release_agent")
         self._inactive = _INACTIVE[version]
-        current, limit, peak = (ProcFile(f"{folder}/{n}") for n in _NAMES[version])
-        self._current, self._limit, self._peak = current, limit, peak
-        self._stat = ProcFile(f"{folder}/memory.stat")
+        current, limit, self._peak_name = _NAMES[version]
+        self._current = ProcFile(f"{folder}/{current}")
+        self._limit = ProcFile(f"{folder}/{limit}")
+        # Opened when first read: of most levels only the limit is ever looked at, and
+        # the descriptors are the user's.
+        self._later: dict[str, ProcFile] = {}
 
     @property
     def exists(self) -> bool:
@@ -77,14 +80,19 @@ class Level:
         return limit if limit is not None and limit < UNLIMITED else None
 
     def read_peak(self) -> int | None:
-        return self._peak.read_int()
+        return self._open(self._peak_name).read_int()
 
     def read_reclaimable(self) -> int:
         """Return page cache the kernel can drop at once (0 if it does not say)."""
-        return parse_table(self._stat.read()).get(self._inactive, 0)
+        return parse_table(self._open("memory.stat").read()).get(self._inactive, 0)
+
+    def _open(self, name: str) -> ProcFile:
+        if name not in self._later:
+            self._later[name] = ProcFile(f"{self.folder}/{name}")
+        return self._later[name]
 
     def close(self) -> None:
-        for file in (self._current, self._limit, self._peak, self._stat):
+        for file in (self._current, self._limit, *self._later.values()):
             file.close()
 
 
