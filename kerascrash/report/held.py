@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40
 MOST_LAYERS = 60
+GREY = 8
+"""Number of the colour for what is only inferred: the unexplained remainder."""
 
 
 def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
@@ -29,8 +31,13 @@ def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
                 {
                     "line": line,
                     "share": round(100 * max(0, line.bytes) / (ledger.total or 1), 2),
+                    "color": GREY
+                    if line.known_by == "inferred"
+                    else min(number, GREY - 1),
                 }
-                for line in sorted(ledger.lines, key=lambda entry: -entry.bytes)
+                for number, line in enumerate(
+                    sorted(ledger.lines, key=lambda entry: -entry.bytes), 1
+                )
             ],
         }
         for ledger in diagnosis.ledgers

@@ -137,10 +137,12 @@ def _evidence(diagnosis: Diagnosis) -> Iterator[str]:
         (verdict.cause, diagnosis.causes),
         (verdict.factor, diagnosis.factors),
     ):
+        if chosen == "none":
+            continue
         for hypothesis in hypotheses:
             if hypothesis.id == chosen:
                 yield from _weights(hypothesis)
-        for rival in [h for h in hypotheses if h.id != chosen][:2]:
+        for rival in [h for h in hypotheses if h.id not in (chosen, "none")][:2]:
             share = words.percent(rival.confidence)
             yield f"- rival: {escape(rival.title)} ({code(rival.id)}), {share}"
         yield ""
@@ -150,6 +152,8 @@ def _weights(hypothesis: Hypothesis) -> Iterator[str]:
     yield f"**{escape(hypothesis.title)}**"
     yield ""
     for weighed in (*hypothesis.supporting, *hypothesis.contradicting)[:ROWS]:
+        if abs(weighed.weight) < 0.05:
+            continue
         yield f"- {weighed.weight:+.1f} {prose(weighed.finding.text)}"
         for evidence in weighed.finding.evidence[:3]:
             line = f", line {evidence.line}" if evidence.line else ""

@@ -15,7 +15,7 @@ from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
-    from kerascrash.model.verdict import Diagnosis
+    from kerascrash.model.verdict import Diagnosis, Hypothesis
 
 RIVALS = 3
 
@@ -37,7 +37,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "ran_for": words.run_time(case),
         "known": known_of_death(case),
         "cause": next((h for h in diagnosis.causes if h.id == verdict.cause), None),
-        "factor": next((h for h in diagnosis.factors if h.id == verdict.factor), None),
+        "factor": _factor(diagnosis),
         "rivals": _rivals(diagnosis),
         "culprit": verdict.culprit,
         "last_seen": _last_seen(stacks) if verdict.culprit is None else None,
@@ -63,11 +63,20 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
+def _factor(diagnosis: Diagnosis) -> Hypothesis | None:
+    """Return the factor that is named, None when there is none."""
+    named = diagnosis.verdict.factor
+    found = (h for h in diagnosis.factors if h.id == named and named != "none")
+    return next(found, None)
+
+
 def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
     """Return the best other explanations of how and of why."""
     verdict = diagnosis.verdict
     how = [h for h in diagnosis.causes if h.id != verdict.cause][:RIVALS]
-    why = [h for h in diagnosis.factors if h.id != verdict.factor][:RIVALS]
+    why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")][
+        :RIVALS
+    ]
     return [("How it died", how), ("Why it came to that", why)]
 
 

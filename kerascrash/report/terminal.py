@@ -167,11 +167,11 @@ def _evidence(console: Console, diagnosis: Diagnosis) -> None:
         ("how", verdict.cause, diagnosis.causes),
         ("why", verdict.factor, diagnosis.factors),
     ):
-        chosen = [h for h in all_of if h.id == ids][:1]
+        chosen = [h for h in all_of if h.id == ids != "none"][:1]
         if chosen:
             _title(console, f"Evidence: {question}")
             _weights(console, chosen[0])
-        rivals = [h for h in all_of if h.id != ids][:1]
+        rivals = [h for h in all_of if chosen and h.id not in (ids, "none")][:1]
         for rival in rivals:
             share = words.percent(rival.confidence)
             _say(console, f"best rival: {rival.title} ({rival.id}), {share}", indent=2)
@@ -180,7 +180,8 @@ def _evidence(console: Console, diagnosis: Diagnosis) -> None:
 
 
 def _weights(console: Console, hypothesis: Hypothesis) -> None:
-    weighed = (*hypothesis.supporting, *hypothesis.contradicting)[: 2 * SHOWN]
+    told = (*hypothesis.supporting, *hypothesis.contradicting)
+    weighed = [each for each in told if abs(each.weight) >= 0.05][: 2 * SHOWN]
     for each in weighed:
         text = each.finding.text
         cited = ", ".join(dict.fromkeys(e.source for e in each.finding.evidence))

@@ -1,4 +1,4 @@
-"""Rows of a timeline: which quantities share a scale, their lines, limits and labels."""
+"""Rows of a timeline: which quantities share a scale, their lines and labels."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RowKind:
     """
     What a row shows; lines are (name of the series, label, how it is drawn).
 
-    ``says`` is the message in words: {first}, {last} of the main line, {limit}.
+    ``says`` is the message in words: {first}, {last} of the main line.
     """
 
     title: str
@@ -202,12 +202,16 @@ def _spread(ends: list[float], height: int) -> list[float]:
 def _message(kind: RowKind, readings: list[tuple[str, str, list[Point]]]) -> str:
     main = next((r for r in readings if r[1] == "main"), readings[-1])
     values = [v for _, v in main[2]]
-    ends = format_bytes(values[0]), format_bytes(values[-1])
-    text = kind.says.format(first=ends[0], last=ends[1])
+    text = kind.says.format(
+        first=format_bytes(values[0]), last=format_bytes(values[-1])
+    )
     if max(values) > 1.05 * max(values[0], values[-1]):
         text += f", at most {format_bytes(max(values))}"
-    limit = next((r for r in readings if r[1] == "limit"), None)
-    if limit is None:
+    ends = {name: format_bytes(points[-1][1]) for name, _, points in readings}
+    if "installed" in ends:
+        return f"{text}, of {ends['installed']} installed."
+    if "limit" not in ends:
         return f"{text}."
-    word = "of" if limit[0] == "installed" else "under a limit of"
-    return f"{text}, {word} {format_bytes(limit[2][-1][1])}{' installed' * (word == 'of')}."
+    if "container" in ends:
+        return f"{text}; its container held {ends['container']} of {ends['limit']} allowed."
+    return f"{text}, under a limit of {ends['limit']}."
