@@ -30,7 +30,8 @@ def detect(case: Case) -> Iterator[Finding]:
         return
     remainder = sum(line.bytes for line in ledger.lines if line.name == REMAINDER)
     share = remainder / rise.total
-    if share >= _LEAST_SHARE:
+    # Without an inventory nothing is explained, and nothing can be concluded from it.
+    if share >= _LEAST_SHARE and recording.inventory.get("entries") is not None:
         text = f"{format_bytes(remainder)} of the growth belong to nothing recorded"
         yield note("growth_unexplained", "dump:samples", text, share, bytes=remainder)
         if recording.pipelines.get("pipelines"):

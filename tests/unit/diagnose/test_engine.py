@@ -115,7 +115,7 @@ def test_what_an_uncaught_exception_means(training, exception, message, cause) -
                   traceback=[["/home/ada/train.py", 7, "main", "fit()"]])  # fmt: skip
     diagnosis = diagnose(builder.build())
     assert diagnosis.verdict.cause == cause
-    if cause not in ("user_interrupt",):
+    if cause != "user_interrupt":
         assert diagnosis.verdict.culprit is not None
         assert diagnosis.verdict.culprit.place is not None
         assert diagnosis.verdict.culprit.place.line == 7
