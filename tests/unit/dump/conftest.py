@@ -6,11 +6,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from kerascrash.dump.layout import SMALLEST_SIZE
 from kerascrash.dump.records import BLOB_NAMES, RECORDER_FIELDS, EventKind
 from kerascrash.dump.watcher_writer import open_watcher_writer
 from kerascrash.dump.writer import DumpWriter, create_dump
+
+# A busy machine is no failure: examples are bounded in number, not in time.
+settings.register_profile(
+    "busy machine",
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("busy machine")
 
 IDENTITY = {"pid": 4711, "ppid": 1, "boot_id": "b", "comm": "python", "script": "t.py"}
 
@@ -33,7 +43,7 @@ def new_dump(tmp_path: Path) -> Iterator[Callable[..., DumpWriter]]:
 def fill(writer: DumpWriter, rounds: int = 40) -> None:
     """Put something into every section; every value can be told from its number."""
     for i in range(rounds):
-        writer.sample({name: i for name in RECORDER_FIELDS})
+        writer.sample(dict.fromkeys(RECORDER_FIELDS, i))
         writer.event(EventKind.EPOCH_BEGIN, {"epoch": i})
         writer.progress(5, 0, i, i, 100, 32, 1000 + i)
     writer.event(EventKind.EXCEPTION, {"traceback": [["a.py", 1, "f", "x" * 40]] * 20})

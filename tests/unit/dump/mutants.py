@@ -34,7 +34,21 @@ from kerascrash.errors import NotADump, VersionTooNew
 
 MEMORY = 256 << 20  # beyond what the interpreter has mapped already
 SECONDS = 20
-NUMBERS = (-1, 0, 1, 2**31, 2**32, 2**63, 2**64, 1e300, -(2**70), None, "x", [], {})
+NUMBERS: tuple[Any, ...] = (
+    -1,
+    0,
+    1,
+    2**31,
+    2**32,
+    2**63,
+    2**64,
+    1e300,
+    -(2**70),
+    None,
+    "x",
+    [],
+    {},
+)
 READ, REFUSED, TOO_NEW, INVENTED, RAISED = 0, 3, 4, 5, 6
 
 Mutator = Callable[[bytearray, random.Random], None]

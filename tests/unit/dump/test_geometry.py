@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +62,7 @@ def test_a_week_of_coarse_samples_fits_and_its_first_minute_stays(size: int) -> 
     assert kept[:60] == list(range(1, 61))
     rest = kept[entry.kept :]
     assert len(rest) >= ring // 2
-    gaps = {b - a for a, b in zip(rest, rest[1:], strict=False)}
+    gaps = {b - a for a, b in itertools.pairwise(rest)}
     assert max(gaps) <= 4 * WEEK / ring
     assert WEEK - kept[-1] <= max(gaps)
 
@@ -73,7 +75,7 @@ def test_all_multiples_of_the_stride_are_there_at_any_time(
     held = set(after(entry, samples).values())
     stride = geometry.coarse_stride(entry, samples)
     first = entry.kept + 1
-    assert {n for n in range(first, samples + 1, stride)} <= held
+    assert set(range(first, samples + 1, stride)) <= held
 
 
 @given(st.integers(0, 10**6))

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize(
-    ("seed", "rounds"), [(1, 40), pytest.param(2, 2000, marks=[pytest.mark.slow])]
+    ("seed", "rounds"), [(1, 25), pytest.param(2, 2000, marks=[pytest.mark.slow])]
 )
 @pytest.mark.timeout(1800)
 def test_all_killed_writers_leave_whole_records(

@@ -106,7 +106,9 @@ def test_a_damaged_blob_gives_way_to_the_older_copy(full_dump: Path) -> None:
 def test_a_broken_chain_costs_one_record(full_dump: Path) -> None:
     entry, whole = entry_of(full_dump, "events"), read_dump(full_dump)
     last = whole.events[-1]
-    offset = entry.offset + (entry.kept + (last.seq - entry.kept) % 24) * entry.slot_size
+    offset = (
+        entry.offset + (entry.kept + (last.seq - entry.kept) % 24) * entry.slot_size
+    )
     patch(full_dump, offset + 40, b"!!")
     dump = read_dump(full_dump)
     assert dump.events == whole.events[:-1]
@@ -125,7 +127,11 @@ def test_without_any_header_the_usual_layout_is_tried(full_dump: Path) -> None:
     for which in (0, 1):
         patch(full_dump, which * SUPERBLOCK_SIZE + SUPERBLOCK.size, b"?")
     dump = read_dump(full_dump)
-    assert (dump.fine, dump.events, dump.blobs) == (whole.fine, whole.events, whole.blobs)
+    assert (dump.fine, dump.events, dump.blobs) == (
+        whole.fine,
+        whole.events,
+        whole.blobs,
+    )
     assert (dump.header.pid, dump.header.state, dump.header.script) == (-1, "", "")
     assert any("usual layout" in n.text for n in dump.damage)
 
@@ -233,7 +239,7 @@ def with_version(path: Path, version: int, oldest_reader: int, which: int) -> No
 def test_a_later_version_that_we_cannot_read_is_named(full_dump: Path) -> None:
     for which in (0, 1):
         with_version(full_dump, 7, 7, which)
-    with pytest.raises(VersionTooNew, match="format version 7.*reads up to 1"):
+    with pytest.raises(VersionTooNew, match=r"format version 7.*reads up to 1"):
         read_dump(full_dump)
 
 

@@ -67,7 +67,15 @@ def test_after_a_power_cut_the_copy_carries_the_dump(
         keep = 0 if what == "zeros" else len(data) // 2
         full_dump.write_bytes(data[:keep].ljust(len(data), b"\0"))
     found = read_dump(full_dump)
-    for part in ("fine", "coarse", "events", "progress", "blobs", "certificate", "watch"):
+    for part in (
+        "fine",
+        "coarse",
+        "events",
+        "progress",
+        "blobs",
+        "certificate",
+        "watch",
+    ):
         assert getattr(found, part) == getattr(whole, part), part
     assert found.stderr == whole.stderr
     assert [n.where for n in found.damage] == (["file"] if what == "gone" else [])
@@ -118,7 +126,9 @@ def test_a_copy_of_another_run_is_left_out(full_dump: Path, tmp_path: Path) -> N
     assert [n.where for n in dump.damage] == ["sync"]
 
 
-def test_what_already_lies_there_is_not_touched(new_dump: Maker, tmp_path: Path) -> None:
+def test_what_already_lies_there_is_not_touched(
+    new_dump: Maker, tmp_path: Path
+) -> None:
     w = new_dump()
     target = tmp_path / "precious"
     target.write_text("precious")
@@ -128,7 +138,9 @@ def test_what_already_lies_there_is_not_touched(new_dump: Maker, tmp_path: Path)
     assert target.read_text() == "precious"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
+@pytest.mark.skipif(
+    not os.path.exists("/dev/full"), reason="the system has no /dev/full"
+)
 def test_a_full_disk_ends_the_copying_and_says_why(new_dump: Maker) -> None:
     w = new_dump()
     watcher, copy = open_watcher_writer(w.path), SyncCopy(w.path)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerascrash.dump.follow import RingFollower
@@ -79,7 +79,6 @@ def test_a_second_watcher_goes_on_where_the_first_ended(new_dump: Maker) -> None
     assert dump.stderr == b"12"
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=1500), max_size=30))
 def test_stderr_keeps_the_tail(
     tmp_path_factory: pytest.TempPathFactory, parts: list[bytes]
@@ -120,7 +119,6 @@ def test_a_link_is_not_followed(new_dump: Maker, tmp_path: Path) -> None:
         open_watcher_writer(tmp_path / "link.bin")
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(["fine", "coarse", "events", "progress", "blob"]),
     st.lists(st.integers(0, 300), min_size=1, max_size=12),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kerascrash.dump import writer as writer_module
@@ -29,16 +29,16 @@ from kerascrash.dump.writer import DumpWriter, create_dump
 
 Maker = Callable[..., DumpWriter]
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=20)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.text(max_size=20)
     | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.dictionaries(st.text(max_size=8), inner, max_size=4)
     ),
     max_leaves=12,
-)
-IN_ONE_PLACE = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
 )
 
 
@@ -53,7 +53,10 @@ def test_every_kind_of_record_comes_back(new_dump: Maker, size: int) -> None:
     dump = read_dump(w.path)
     assert dump.damage == []
     assert dump.fine[0].values == dump.coarse[0].values == {"rss": 5, "step": 7}
-    assert dump.events[0][2:] == (EventKind.STAGE_BEGIN, {"stage": "fit", "where": None})
+    assert dump.events[0][2:] == (
+        EventKind.STAGE_BEGIN,
+        {"stage": "fit", "where": None},
+    )
     assert dump.progress[0][2:] == (5, 1, 200, 20, 180, 32, 1_000_000)
     assert dump.blobs["models"].data == {"models": [{"name": "a"}]}
     assert (dump.header.pid, dump.header.state) == (4711, "finished")
@@ -81,7 +84,6 @@ def test_a_clock_set_during_the_run_moves_only_what_came_after(new_dump: Maker) 
     assert dump.to_unix(later) == pytest.approx(base + 3600, abs=1e-3)
 
 
-@IN_ONE_PLACE
 @given(st.lists(st.dictionaries(st.text(max_size=9), JSON, max_size=5), max_size=30))
 def test_events_come_back_whatever_they_hold(
     tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, Any]]
@@ -96,7 +98,6 @@ def test_events_come_back_whatever_they_hold(
     assert found == events
 
 
-@IN_ONE_PLACE
 @given(
     st.dictionaries(
         st.sampled_from(RECORDER_FIELDS),
@@ -317,7 +318,10 @@ def test_closing_never_closes_a_descriptor_of_the_users(tmp_path: Path) -> None:
     root = Path(writer_module.__file__).parents[2]
     argv = [sys.executable, "-c", DAEMON, str(tmp_path / "d.bin")]
     done = subprocess.run(
-        argv, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(root)}
+        argv,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
     )
     assert done.stdout == "fine\n", done.stderr
 
