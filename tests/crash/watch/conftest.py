@@ -146,3 +146,38 @@ def _remove(folder: Path) -> bool:
     except OSError:
         return not folder.exists()
     return True
+
+
+def run_on_terminal(command: list[str], folder: Path, environ: dict[str, str]) -> str:
+    """Run a command as the child of a session leader on a terminal; return the text."""
+    import pty
+    import select
+
+    pid, master = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        done = subprocess.run(command, env=environ, check=False)
+        os.write(1, b"[status %d]" % done.returncode)
+        os.read(0, 1)  # a shell stays when its command has died
+        os._exit(0)
+    text, give_up = b"", time.monotonic() + PATIENCE_S
+    while time.monotonic() < give_up:
+        if select.select([master], [], [], 0.5)[0]:
+            text += os.read(master, 65536)
+        elif b"[status" in text and not find_processes(command[-2]):
+            break
+    os.write(master, b"\n")
+    os.waitpid(pid, 0)
+    os.close(master)
+    return text.decode(errors="replace")
+
+
+@pytest.fixture
+def terminal(watched: Watched) -> Callable[..., str]:
+    """Run a target on a terminal and return what stands there in the end."""
+
+    def run(body: str, **settings: str) -> str:
+        command = watched.command(body)
+        return run_on_terminal(command, watched.folder, {**os.environ, **settings})
+
+    return run
