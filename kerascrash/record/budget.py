@@ -2,7 +2,8 @@
 What the recorder's own thread may spend, and what it spends it on.
 
 The budget is a share of one core: 0.5 % in healthy times, 5 % while memory is running
-out, when the next second could be the last. Jobs wait until there is credit for them.
+out, when the next second could be the last. Jobs wait until there is credit for them;
+what is done once, at the start, is not counted.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ HEALTHY_SHARE = 0.005
 PRESSED_SHARE = 0.05
 _STORED_NS = 30_000_000
 _LONGEST_PAUSE_S = 5.0
+ONCE = float("inf")
+"""``every_s`` of a job that is done once."""
 
 
 class Budget:
@@ -32,18 +35,17 @@ class Budget:
         self.credit_ns = min(earned, self._stored_ns)
 
     def spend(self, cost_ns: int) -> None:
-        self.credit_ns -= cost_ns
+        """Take off what was used; a debt is never deeper than the store."""
+        self.credit_ns = max(self.credit_ns - cost_ns, -self._stored_ns)
 
     def affords(self, cost_ns: int) -> bool:
         """Return whether there is credit for ``cost_ns``; room to save it is made."""
         self._stored_ns = max(self._stored_ns, 1.2 * cost_ns)
         return self.credit_ns >= cost_ns
 
-    def pause_s(self, wanted_s: float) -> float:
-        """Return how long to sleep: ``wanted_s``, or until a debt is paid."""
-        if self.credit_ns >= 0:
-            return wanted_s
-        return min(max(wanted_s, -self.credit_ns / self._share / 1e9), _LONGEST_PAUSE_S)
+    def pause_s(self, wanted_s: float, cost_ns: int) -> float:
+        """Return how long to sleep after a reading that cost ``cost_ns``."""
+        return min(max(wanted_s, cost_ns / self._share / 1e9), _LONGEST_PAUSE_S)
 
 
 class Job:
@@ -57,12 +59,15 @@ class Job:
         every_s: float,
         pressed_s: float | None = None,
         first_s: float = 0.0,
+        locked: bool = True,
     ) -> None:
         self.name = name
         self.run = run
         self.every_s = every_s
         self.pressed_s = every_s if pressed_s is None else pressed_s
         self.first_s = first_s
+        self.locked = locked
+        """Whether a fork must wait for it: it imports, or writes to the terminal."""
         self.last_ns: int | None = None
         self.cost_ns = 0
 

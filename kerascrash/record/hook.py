@@ -33,7 +33,11 @@ class Hook:
 def guarded(
     recorder: Recorder, name: str, function: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Return ``function`` made harmless: its first exception is its last call."""
+    """
+    Return ``function`` made harmless: its first exception is its last call.
+
+    Only what a signal handler of the user's raises meanwhile goes through.
+    """
     failed = False
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -43,11 +47,19 @@ def guarded(
         try:
             return function(*args, **kwargs)
         except Exception as error:  # the user's program must go on whatever it is
+            if _is_theirs(error):
+                raise
             failed = True
             recorder.hook_failed(name, error)
             return None
 
     return call
+
+
+def _is_theirs(error: Exception) -> bool:
+    from kerascrash.record.mainthread import is_theirs
+
+    return is_theirs(error)
 
 
 def find_hooks() -> Iterator[str]:

@@ -1,40 +1,120 @@
-"""What the sampler does besides reading: each job with its clock, dearest last."""
+"""What the sampler does besides reading: each job with its clock."""
 
 from __future__ import annotations
 
-from kerascrash.record.budget import Job
+import time
+from functools import partial
+
+from kerascrash.record.budget import ONCE, Job
 from kerascrash.record.module_watch import catch_up
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import FrameType
+    from typing import Any
+
     from kerascrash.record.recorder import Recorder
     from kerascrash.record.sampler import Sampler
+    from kerascrash.record.turns import Turns
 
 _MINUTE_S = 60.0
+_FIRST_S = 0.1
+_LATER_S = 0.3
 
 
 def make_jobs(recorder: Recorder, sampler: Sampler) -> list[Job]:
     """Return the jobs of an armed process."""
-
-    def environment() -> None:
-        from kerascrash.record.environment import describe_environment
-
-        limits = sampler.probed_limits()
-        blob = describe_environment(
-            recorder.settings, recorder.script, limits, sampler.values
-        )
-        recorder.writer.blob("environment", blob)
-
-    def limits() -> None:
-        from kerascrash.record.limits import describe_limits
-
-        path = recorder.writer.path
-        recorder.writer.blob("limits", describe_limits(path, sampler.probed_limits()))
-
-    return [
+    jobs = [
         Job("stages", recorder.end_what_is_over, every_s=0.25),
         Job("imports", catch_up, every_s=1.0),
         Job("clock", recorder.writer.clock, every_s=_MINUTE_S),
-        Job("environment", environment, every_s=float("inf"), first_s=0.1),
-        Job("limits", limits, every_s=_MINUTE_S, first_s=0.1),
+        Job("environment", partial(_environment, recorder, sampler), every_s=ONCE),
+        Job("limits", partial(_limits, recorder, sampler), every_s=_MINUTE_S),
+        Job("look", partial(_begin_looking, recorder, sampler), every_s=ONCE),
     ]
+    for job in jobs[3:5]:
+        job.first_s = _FIRST_S  # the script's own first imports go before
+    jobs[5].first_s = _LATER_S
+    if recorder.settings.warn and not recorder.settings.quiet:
+        jobs.append(_forewarning(recorder, sampler))
+    return jobs
+
+
+def _environment(recorder: Recorder, sampler: Sampler) -> None:
+    from kerascrash.record.environment import describe_environment
+
+    blob = describe_environment(
+        recorder.settings, recorder.script, sampler.probed_limits(), sampler.values
+    )
+    recorder.writer.blob("environment", blob)
+
+
+def _limits(recorder: Recorder, sampler: Sampler) -> None:
+    from kerascrash.record.limits import describe_limits
+
+    blob = describe_limits(recorder.writer.path, sampler.probed_limits())
+    recorder.writer.blob("limits", blob)
+
+
+def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
+    """Import what looks at stacks and objects, and give it its jobs."""
+    from kerascrash.record.stacks import capture
+    from kerascrash.record.turns import Turns
+
+    turns = Turns(recorder)
+
+    def stacks() -> None:
+        pressed = sampler.pressure.pressed
+        recorder.writer.blob("stacks", capture("pressure" if pressed else "periodic"))
+
+    def inventory() -> None:
+        cost_us = turns.request(pressed=sampler.pressure.pressed)
+        sampler.budget.spend(1000 * (cost_us + recorder.take_spent_us()))
+
+    recorder.on_exception = partial(_at_exception, recorder, turns)
+    sampler.jobs += [
+        Job("stacks", stacks, every_s=1.5, pressed_s=0.25, locked=False),
+        Job("inventory", inventory, every_s=1.5, pressed_s=0.15, locked=False),
+    ]
+
+
+def _at_exception(
+    recorder: Recorder, turns: Turns, frames: Mapping[int, FrameType]
+) -> None:
+    from kerascrash.record.stacks import capture
+
+    recorder.writer.blob("stacks", capture("exception", frames))
+    turns.after_exception(frames)
+
+
+def _forewarning(recorder: Recorder, sampler: Sampler) -> Job:
+    from kerascrash.record.forewarning import Forewarning
+
+    forewarning = Forewarning()
+    told: list[bool] = []
+
+    def look() -> None:
+        pressure = sampler.pressure
+        if told or not pressure.limit:
+            return
+        step, stage = recorder.step, recorder.stage
+        forewarning.note(time.monotonic(), pressure.headroom, step, stage)
+        outlook = forewarning.outlook(pressure.limit)
+        if outlook is not None:
+            told.append(True)
+            recorder.warn(_sentence(pressure.which, pressure.limit, outlook))
+
+    return Job("forewarning", look, every_s=2.0)
+
+
+def _sentence(which: str, limit: int, outlook: tuple[float, int]) -> Any:
+    from kerascrash.units import format_bytes, format_seconds
+
+    seconds, step = outlook
+    names = {"cgroup": "the container's", "host": "this machine's"}
+    near = f", near step {step:,}" if step >= 0 else ""
+    return (
+        f"at this growth {names.get(which, 'the ' + which)} limit of "
+        f"{format_bytes(limit)} is reached in about {format_seconds(seconds)}{near}"
+    )

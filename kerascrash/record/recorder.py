@@ -16,7 +16,8 @@ from kerascrash.record.say import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from types import FrameType
     from typing import Any
 
     from kerascrash.dump.writer import DumpWriter
@@ -64,7 +65,9 @@ class Recorder:
         self.exception_seen = False
         self.at_step: Callable[[], None] | None = None
         """Set when something waits for a step boundary; cleared there."""
-        self.on_exception: Callable[[], None] | None = None
+        self.spent_elsewhere_us = 0
+        """Spent on the user's thread since the sampler last asked."""
+        self.on_exception: Callable[[Mapping[int, FrameType]], None] | None = None
         """Takes stacks and inventory while the exception's frames are still there."""
         self.on_stop: list[Callable[[], None]] = []
         self.ends: list[tuple[StageEntry, Callable[[], bool]]] = []
@@ -100,11 +103,13 @@ class Recorder:
         if not self.detached:
             self.writer.event(kind, data)
 
-    def note_exception(self, facts: dict[str, Any]) -> None:
+    def note_exception(
+        self, facts: dict[str, Any], frames: Mapping[int, FrameType]
+    ) -> None:
         """Record an uncaught exception, and what was held when it was raised."""
         self.event(EventKind.EXCEPTION, **facts)
         if self.on_exception is not None and not self.detached:
-            self.on_exception()
+            self.on_exception(frames)
 
     def warn(self, text: str) -> None:
         """Tell the user one line, and keep it in the dump."""
@@ -162,6 +167,11 @@ class Recorder:
     def use_latest_batch_size(self) -> None:
         """Steps from here on have the batch size of the data seen last."""
         self.batch_size = self.latest_batch_size
+
+    def take_spent_us(self) -> int:
+        """Return what was spent on the user's thread, for the sampler's budget."""
+        spent, self.spent_elsewhere_us = self.spent_elsewhere_us, 0
+        return spent
 
     def begin_step(self, step: int, step_in_epoch: int) -> None:
         """

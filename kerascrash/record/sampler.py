@@ -2,7 +2,7 @@
 The recorder's own thread: readings, and jobs such as stacks and inventory.
 
 It is started below ``threading``, so that a program that joins every thread it sees
-does not wait for it. All its work is done holding ``lock``, which a fork takes first:
+does not wait for it. It imports and prints holding ``lock``, which a fork takes first:
 no child begins with a module half imported by a thread that it does not have.
 """
 
@@ -14,7 +14,7 @@ import os
 import time
 
 from kerascrash.dump.records import EventKind
-from kerascrash.record.budget import Budget, Job
+from kerascrash.record.budget import ONCE, Budget, Job
 from kerascrash.record.pressure import Pressure
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ class Sampler:
         self._wake = _thread.allocate_lock()
         self._done = _thread.allocate_lock()
         self._stopping = False
-        self._ticks = 0
+        self._ticks = self._read_cost_ns = 0
         self._fds = -1
         self._cgroup_limit: int | None = None
         self._began_ns = self._last_ns = time.monotonic_ns()
@@ -68,33 +68,40 @@ class Sampler:
 
     def _run(self) -> None:
         try:
-            from kerascrash.probes import open_probes  # 5 ms that arming need not wait
-
-            self.pressure.address_space_limit = _address_space_limit()
-            self._probes = open_probes(self.recorder.pid)
+            with self.lock:
+                self._open()
             pause = 0.0
             while not self._wake.acquire(timeout=pause) and not self.recorder.detached:
-                with self.lock:
-                    pause = self._tick()
-            with self.lock:
-                self._read(time.monotonic_ns())
+                pause = self._tick()
+            self._read(time.monotonic_ns())
+            if self._probes is not None:
                 self._probes.close()
         except Exception as error:  # no traceback of ours on the user's terminal
             self.recorder.hook_failed("sampler", error)
         finally:
             self._done.release()
 
+    def _open(self) -> None:
+        """Import and open the probes: 5 ms that arming need not wait for."""
+        from kerascrash.probes import open_probes
+
+        self.pressure.address_space_limit = _address_space_limit()
+        self._probes = open_probes(self.recorder.pid)
+
     def _tick(self) -> float:
         """Do what is due and return the pause until the next tick in seconds."""
-        began_cpu = time.thread_time_ns()
+        began = time.thread_time_ns()
         now = time.monotonic_ns()
         self._read(now)
+        cost = time.thread_time_ns() - began
+        self._read_cost_ns += (cost - self._read_cost_ns) // 4
         pressed = self.pressure.pressed
         self.budget.earn(now - self._last_ns, pressed=pressed)
         self._last_ns = now
-        spent_on_jobs = self._run_jobs(now, pressed=pressed)
-        self.budget.spend(time.thread_time_ns() - began_cpu - spent_on_jobs)
-        return self.budget.pause_s(PRESSED_S if pressed else HEALTHY_S)
+        self.budget.spend(cost)
+        self._run_jobs(now, pressed=pressed)
+        wanted = PRESSED_S if pressed else HEALTHY_S
+        return self.budget.pause_s(wanted, self._read_cost_ns)
 
     def _read(self, now: int) -> None:
         recorder = self.recorder
@@ -120,9 +127,8 @@ class Sampler:
         self._cgroup_limit = limit
         self.values = values
 
-    def _run_jobs(self, now: int, *, pressed: bool) -> int:
-        """Run the jobs that are due and affordable; return their cost in ns."""
-        total = 0
+    def _run_jobs(self, now: int, *, pressed: bool) -> None:
+        """Run the jobs that are due and affordable."""
         for job in list(self.jobs):
             if self._stopping or not job.is_due(now, self._began_ns, pressed=pressed):
                 continue
@@ -130,16 +136,22 @@ class Sampler:
                 continue
             began = time.thread_time_ns()
             try:
-                job.run()
+                self._run_job(job)
             except Exception as error:
                 self.jobs.remove(job)
                 self.recorder.hook_failed(job.name, error)
             job.last_ns = now
             cost = time.thread_time_ns() - began
             job.cost_ns = max(cost, (job.cost_ns + cost) // 2)
-            self.budget.spend(cost)
-            total += cost
-        return total
+            if job.every_s != ONCE:
+                self.budget.spend(cost)
+
+    def _run_job(self, job: Job) -> None:
+        if job.locked:
+            with self.lock:
+                job.run()
+        else:
+            job.run()
 
 
 def start_sampler(recorder: Recorder) -> Sampler:

@@ -10,7 +10,7 @@ from kerascrash.record.sources import source_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import Any
 
 _MOST_FRAMES = 60
@@ -33,6 +33,13 @@ def describe_exception(
         if cause is not None
         else None,
     }
+
+
+def innermost_frame(trace: TracebackType) -> FrameType:
+    """Return the frame in which the exception was raised."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame
 
 
 def _type_name(error: BaseException) -> str:

@@ -1,9 +1,10 @@
 """
 Whose turn it is to scan: the user's thread at a step boundary, or else the sampler.
 
-At a step boundary, on the thread that trains, nothing of the user's changes under the
-scan, and no finalizer of theirs can run in a foreign thread. Only when no boundary
-comes in time does the sampler's thread scan.
+At a step boundary nothing of the user's changes under the scan, and no finalizer of
+theirs can run in a foreign thread. Only when no boundary comes in time, or the training
+does not run on the main thread, does the sampler ask for a scan (the inventory then
+tries to have it done by the main thread, between two of its bytecodes).
 """
 
 from __future__ import annotations
@@ -11,54 +12,95 @@ from __future__ import annotations
 import _thread
 import time
 
+from kerascrash.record.inventory import Inventory
+from kerascrash.record.mainthread import is_theirs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
+    from types import FrameType
 
     from kerascrash.record.recorder import Recorder
 
-_LIVELY_NS = 2_000_000_000
-_LIVELY_PRESSED_NS = 150_000_000
+LIVELY_NS, LIVELY_PRESSED_NS = 2_000_000_000, 150_000_000
+"""A step so recent promises another one soon enough to wait for."""
+HEALTHY_US, PRESSED_US, EXCEPTION_US = 2_000, 8_000, 50_000
+"""How long a scan may look at objects."""
 
 
 class Turns:
-    """Runs ``scan(reason)`` when asked to, never twice at once."""
+    """Gets the inventory scanned and written; never two scans at once."""
 
-    def __init__(self, recorder: Recorder, scan: Callable[[str], None]) -> None:
+    def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
-        self._scan = scan
+        self._inventory: Inventory | None = Inventory(recorder.settings)
+        self._main = _main_ident()
         self._busy = _thread.allocate_lock()
         self._waiting = False
+        self._trains_on_main = True
+        self._pressed = False
 
-    def request(self, *, pressed: bool) -> None:
-        """Ask for a scan: at the next step if one is near, else now."""
+    def request(self, *, pressed: bool) -> int:
+        """Ask for a scan: at the next step if one is near, else now; return its us."""
         recorder = self._recorder
+        self._pressed = pressed
         since_step = time.monotonic_ns() - recorder.last_step_at_ns
-        lively = since_step < (_LIVELY_PRESSED_NS if pressed else _LIVELY_NS)
-        if lively and not self._waiting:
+        lively = since_step < (LIVELY_PRESSED_NS if pressed else LIVELY_NS)
+        if lively and self._trains_on_main and not self._waiting:
             self._waiting = True
             recorder.at_step = self._at_step
-            return
+            return 0
         self._waiting = False
         recorder.at_step = None
-        self.run("pressure" if pressed else "periodic")
+        if pressed:
+            return self._scan("pressure", PRESSED_US)
+        return self._scan("periodic", HEALTHY_US)
 
     def _at_step(self) -> None:
         self._waiting = False
-        self.run("step")
-
-    def run(self, reason: str) -> None:
-        """Scan now, on this thread, unless a scan is under way."""
-        if not self._busy.acquire(blocking=False):
+        if _thread.get_ident() != self._main:
+            self._trains_on_main = False  # the sampler asks the main thread itself
             return
+        budget_us = PRESSED_US if self._pressed else HEALTHY_US
+        self._recorder.spent_elsewhere_us += self._scan("step", budget_us)
+
+    def after_exception(self, frames: Mapping[int, FrameType]) -> None:
+        """Scan what the frames of an uncaught exception still hold."""
+        self._scan("exception", EXCEPTION_US, frames)
+
+    def _scan(
+        self,
+        reason: str,
+        budget_us: int,
+        frames: Mapping[int, FrameType] | None = None,
+    ) -> int:
+        """Scan and write, unless a scan is under way; return its cost in us."""
+        if self._inventory is None or not self._busy.acquire(blocking=False):
+            return 0
         try:
-            self._scan(reason)
+            blob = self._inventory.scan(reason, self._recorder.step, budget_us, frames)
+            self._write(blob)
+            return int(blob["scan_us"])
         except Exception as error:
-            self._scan = _nothing
+            if is_theirs(error):  # raised by a signal handler of the user's
+                raise
+            self._inventory = None
             self._recorder.hook_failed("inventory", error)
+            return 0
         finally:
             self._busy.release()
 
+    def _write(self, blob: dict[str, object]) -> None:
+        """Write the blob; when it is too big, without the smallest entries."""
+        entries = blob["entries"]
+        while not self._recorder.detached and isinstance(entries, list):
+            if self._recorder.writer.blob("inventory", blob) or not entries:
+                return
+            entries = entries[: len(entries) // 2]
+            blob = {**blob, "entries": entries}
 
-def _nothing(_reason: str) -> None:
-    """Stand in for a scan that failed."""
+
+def _main_ident() -> int | None:
+    import threading
+
+    return threading.main_thread().ident

@@ -7,6 +7,7 @@ program and are left alone.
 
 from __future__ import annotations
 
+import _thread
 import sys
 
 from kerascrash.record.hook import Hook, guarded
@@ -74,9 +75,12 @@ def _note(
         return
     if thread == "MainThread":
         recorder.exception_seen = True
-    from kerascrash.record.tracebacks import describe_exception
+    from kerascrash.record.tracebacks import describe_exception, innermost_frame
 
-    recorder.note_exception(describe_exception(value, trace, thread))
+    frames = sys._current_frames()  # noqa: SLF001 - the other threads
+    if trace is not None:
+        frames[_thread.get_ident()] = innermost_frame(trace)
+    recorder.note_exception(describe_exception(value, trace, thread), frames)
 
 
 HOOK = Hook(NAME, _install)

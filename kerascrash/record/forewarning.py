@@ -1,0 +1,69 @@
+"""
+A warning while there is time: one line, once, when steady growth will reach the limit.
+
+Growth counts only when it is steady: over the whole window, each quarter higher than
+the one before, by comparable amounts. So loading, warming up and filling a cache, which
+end, are not taken for a leak. A growth that is not steady is not announced.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import pairwise
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SHORTEST_S = 40.0
+"""A window must be so long before anything is said."""
+LONGEST_S = 300.0
+SOON_S = 900.0
+_LEAST_POINTS = 16
+_LEAST_SHARE = 0.02  # of the limit: growth of the window that is worth a word
+_UNEVEN = 2.5
+
+
+class Forewarning:
+    """Collects (time, headroom, step); ``outlook`` says when the limit is reached."""
+
+    def __init__(self) -> None:
+        self._points: deque[tuple[float, int, int]] = deque()
+        self._stage: Any = None
+
+    def note(self, now_s: float, headroom: int, step: int, stage: Any) -> None:
+        """Add a point; a new stage begins a new window, for it has needs of its own."""
+        if stage is not self._stage:
+            self._points.clear()
+            self._stage = stage
+        self._points.append((now_s, headroom, step))
+        while now_s - self._points[0][0] > LONGEST_S:
+            self._points.popleft()
+
+    def outlook(self, limit: int) -> tuple[float, int] | None:
+        """
+        Return (seconds until the limit, step then or -1); None without steady growth.
+
+        Steadiness is judged on quarters of the window, by their least headroom: what
+        comes back at the end of a quarter was no growth.
+        """
+        points = list(self._points)
+        if len(points) < _LEAST_POINTS or points[-1][0] - points[0][0] < SHORTEST_S:
+            return None
+        size = len(points) // 4
+        parts = [points[i * size : (i + 1) * size] for i in range(4)]
+        levels = [max(headroom for _, headroom, _ in part) for part in parts]
+        drops = [a - b for a, b in pairwise(levels)]
+        if min(drops) <= 0 or max(drops) > _UNEVEN * min(drops):
+            return None
+        if sum(drops) < _LEAST_SHARE * limit:
+            return None
+        began, ended = parts[0][0], parts[3][-1]
+        seconds = ended[0] - began[0]
+        rate = (began[1] - ended[1]) / seconds
+        left = ended[1] / rate if rate > 0 else float("inf")
+        if left > SOON_S:
+            return None
+        steps_per_s = (ended[2] - began[2]) / seconds
+        step = ended[2] + int(left * steps_per_s) if steps_per_s > 0 else -1
+        return left, step
