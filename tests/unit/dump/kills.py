@@ -14,6 +14,7 @@ import json
 import os
 import random
 import signal
+import struct
 import sys
 import threading
 import time
@@ -37,6 +38,10 @@ def write_records(writer: DumpWriter) -> None:
     while True:
         i += 1
         writer.sample(dict.fromkeys(RECORDER_FIELDS, i))
+        # The copy alone, over and over: a kill should hit it, not what leads to it.
+        payload = struct.pack("<q", i) * len(RECORDER_FIELDS)
+        for _ in range(100):
+            writer._fine.put(i, payload)
         writer.event(EventKind.EPOCH_BEGIN, {"first": i, "last": i})
         writer.progress(i % 100, i, i, i, i, i, i)
         if i % 5 == 0:
@@ -106,7 +111,7 @@ def one_round(folder: Path, rng: random.Random, number: int) -> dict[str, Any]:
     if len(dump.damage) > THREADS:
         wrong.append(str(dump.damage))
     path.unlink()
-    return {"wrong": wrong, "damaged": len(dump.damage), "events": len(dump.events)}
+    return {"wrong": wrong, "damage": dump.damage, "events": len(dump.events)}
 
 
 def main() -> None:
@@ -116,7 +121,7 @@ def main() -> None:
     summary = {
         "rounds": rounds,
         "wrong": [r["wrong"] for r in results if r["wrong"]],
-        "damaged": sum(bool(r["damaged"]) for r in results),
+        "damage": [note for r in results for note in r["damage"]],
         "with_events": sum(bool(r["events"]) for r in results),
     }
     print(json.dumps(summary))
