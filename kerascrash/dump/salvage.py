@@ -47,12 +47,8 @@ def find_header(
     if not blocks:
         raise NotADump(f"{path} is not a kerascrash dump")
     good = [(b, i) for b, i in blocks if b.text is not None]
-    for block, index in good or blocks:
-        if block.oldest_reader > FORMAT_VERSION:
-            raise VersionTooNew(
-                f"{path} has format version {block.version}; "
-                f"this kerascrash reads up to {FORMAT_VERSION}"
-            )
+    _refuse_later_version(path, [b for b, _ in good or blocks])
+    for block, index in blocks:
         if block.text is None:
             notes.append(DamageNote("header", f"superblock {index} is damaged"))
     size = max(map(len, images))
@@ -62,6 +58,22 @@ def find_header(
             return header
     notes.append(DamageNote("header", "no readable header: the usual layout is taken"))
     return Header({}, FORMAT_VERSION, 0, tuple(_guess_sections(images)))
+
+
+def _refuse_later_version(path: str, blocks: list[Superblock]) -> None:
+    """
+    Raise VersionTooNew when the blocks agree that a later reader is needed.
+
+    Damaged ones count only where none is good, and one alone may be a flipped bit.
+    """
+    versions = {(b.version, b.oldest_reader) for b in blocks}
+    version, oldest_reader = max(versions)
+    sure = len(blocks) > 1 or blocks[0].text is not None
+    if oldest_reader > FORMAT_VERSION and len(versions) == 1 and sure:
+        raise VersionTooNew(
+            f"{path} has format version {version}; "
+            f"this kerascrash reads up to {FORMAT_VERSION}"
+        )
 
 
 def _parse(block: Superblock, size: int, notes: list[DamageNote]) -> Header | None:

@@ -243,6 +243,13 @@ def test_a_later_version_that_we_cannot_read_is_named(full_dump: Path) -> None:
         read_dump(full_dump)
 
 
+def test_a_flipped_bit_does_not_make_a_version_too_new(full_dump: Path) -> None:
+    for which, version in ((0, 1), (1, 0x41)):
+        patch(full_dump, which * SUPERBLOCK_SIZE + 10, bytes([version]))
+        patch(full_dump, which * SUPERBLOCK_SIZE + SUPERBLOCK.size, b"?")
+    assert len(read_dump(full_dump).fine) == 40
+
+
 def test_a_later_version_that_we_can_read_is_read(full_dump: Path) -> None:
     for which in (0, 1):
         with_version(full_dump, 7, 1, which)
