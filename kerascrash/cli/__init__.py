@@ -38,6 +38,7 @@ class VerbGroup(click.Group):
             return None
         command = importlib.import_module(f"{VERBS}.{cmd_name}").COMMAND
         assert isinstance(command, click.Command)
+        command.name = cmd_name
         return command
 
 

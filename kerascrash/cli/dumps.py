@@ -88,5 +88,5 @@ def newest_dump(folders: list[str]) -> str:
 
 
 def resolve(path: str) -> str:
-    """Return the dump that a path given by the user means: itself, or the newest in it."""
+    """Return the dump that a path means: itself, or the newest in the folder."""
     return newest_dump([path]) if os.path.isdir(path) else path

@@ -63,7 +63,7 @@ def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def excerpt_lines(value: Any) -> list[tuple[int, str]]:
-    """Return [[line number, text], …] of a dump as pairs; what is not one is left out."""
+    """Return [[line number, text], …] of a dump as pairs, less what is none."""
     lines = []
     for entry in items(value)[:21]:
         cells = items(entry)

@@ -33,7 +33,7 @@ def percent(share: float) -> str:
 
 
 def utc(time: float | None, *, date: bool = True) -> str:
-    """Return Unix seconds as ``2026-11-23 14:03:22 UTC``, to the millisecond if short."""
+    """Return Unix seconds as ``2026-11-23 14:03:22 UTC``, or ``14:03:22.150``."""
     if time is None:
         return UNKNOWN
     try:

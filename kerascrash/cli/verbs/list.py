@@ -17,7 +17,6 @@ LONGEST = 10.0
 
 
 @click.command(
-    name="list",
     epilog="""\b
 Examples:
   kerascrash list                         the dumps of this folder

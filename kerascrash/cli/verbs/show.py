@@ -67,7 +67,9 @@ def _json_text(dump: Dump, section: str | None) -> str:
 Examples:
   kerascrash show kerascrash-dumps/train-20261123T140322-4711.bin
   kerascrash show DUMP --section inventory
-  kerascrash show DUMP --format json | jq .events"""
+  kerascrash show DUMP --format json | jq .events
+\b
+Exit codes: 0 printed, 2 wrong usage, 3 not a dump, 4 dump of a newer version."""
 )
 @click.argument("dump", type=click.Path(path_type=Path))
 @click.option(

@@ -15,7 +15,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def memory_line(case: Case, columns: int = 40) -> tuple[str, str]:
-    """Return the process's memory over the run as blocks, and in words; "" if unknown."""
+    """Return the process's memory over the run as blocks, and in words, or two ""."""
     if isinstance(case.recording, Unavailable):
         return "", ""
     points = merged_points(case.recording, "rss")

@@ -213,5 +213,6 @@ def _message(kind: RowKind, readings: list[tuple[str, str, list[Point]]]) -> str
     if "limit" not in ends:
         return f"{text}."
     if "container" in ends:
-        return f"{text}; its container held {ends['container']} of {ends['limit']} allowed."
+        held = f"{ends['container']} of {ends['limit']} allowed"
+        return f"{text}; its container held {held}."
     return f"{text}, under a limit of {ends['limit']}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,6 +30,9 @@ from kerascrash.model.verdict import (
     Weighed,
 )
 from kerascrash.report import html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START = 1_795_441_402.0
 DEATH = START + 369.2
@@ -103,75 +107,156 @@ def inventory() -> dict[str, Any]:
     """What user code holds: the leak, a data set, a cache and the weights."""
     history = [[s, START + 14 + s / 5.24, s * 4 * MIB] for s in range(100, 1921, 60)]
     entry = {
-        "owner": "Trainer.history", "path": "__main__.trainer.history",
-        "scope": "instance", "type": "list", "kind": "list of 1,920 EagerTensor",
-        "count": 1920, "bytes": 1920 * 4 * MIB, "estimated": False,
+        "owner": "Trainer.history",
+        "path": "__main__.trainer.history",
+        "scope": "instance",
+        "type": "list",
+        "kind": "list of 1,920 EagerTensor",
+        "count": 1920,
+        "bytes": 1920 * 4 * MIB,
+        "estimated": False,
         "element": {"type": "EagerTensor", "shape": [1024, 1024], "dtype": "float32"},
-        "dtypes": {"float32": 1920 * 4 * MIB}, "device": "host",
-        "growth_bytes_per_step": 4.0 * MIB, "growth_count_per_step": 1.0,
-        "growth_bytes_per_second": 21.0 * MIB, "history": history,
-        "place": {"file": PLACE.file, "line": 41, "function": PLACE.function,
-                  "excerpt": [list(line) for line in EXCERPT]},
+        "dtypes": {"float32": 1920 * 4 * MIB},
+        "device": "host",
+        "growth_bytes_per_step": 4.0 * MIB,
+        "growth_count_per_step": 1.0,
+        "growth_bytes_per_second": 21.0 * MIB,
+        "history": history,
+        "place": {
+            "file": PLACE.file,
+            "line": 41,
+            "function": PLACE.function,
+            "excerpt": [list(line) for line in EXCERPT],
+        },
         "place_how": "append",
-    }  # fmt: skip
+    }
     data = {
-        **entry, "owner": "x_train", "path": "__main__.x_train", "scope": "module",
-        "type": "ndarray", "kind": "ndarray float32 (60000, 28, 28, 1)", "count": 1,
-        "bytes": 188_160_000, "growth_bytes_per_step": None, "history": [],
-        "growth_count_per_step": None, "growth_bytes_per_second": None,
-        "place": {"file": PLACE.file, "line": 12, "function": "<module>", "excerpt": []},
+        **entry,
+        "owner": "x_train",
+        "path": "__main__.x_train",
+        "scope": "module",
+        "type": "ndarray",
+        "kind": "ndarray float32 (60000, 28, 28, 1)",
+        "count": 1,
+        "bytes": 188_160_000,
+        "growth_bytes_per_step": None,
+        "history": [],
+        "growth_count_per_step": None,
+        "growth_bytes_per_second": None,
+        "place": {
+            "file": PLACE.file,
+            "line": 12,
+            "function": "<module>",
+            "excerpt": [],
+        },
         "place_how": "assign",
-    }  # fmt: skip
+    }
     cache = {
-        **data, "owner": "cache['embeddings']", "kind": "dict of 12 ndarray",
-        "type": "dict", "count": 12, "bytes": 96 * MIB, "estimated": True, "place": None,
-    }  # fmt: skip
+        **data,
+        "owner": "cache['embeddings']",
+        "kind": "dict of 12 ndarray",
+        "type": "dict",
+        "count": 12,
+        "bytes": 96 * MIB,
+        "estimated": True,
+        "place": None,
+    }
     return {
-        "time_ns": 1, "step": 1920, "reason": "pressure", "complete": True,
-        "scan_us": 840, "total_bytes": 1920 * 4 * MIB + 188_160_000 + 96 * MIB,
+        "time_ns": 1,
+        "step": 1920,
+        "reason": "pressure",
+        "complete": True,
+        "scan_us": 840,
+        "total_bytes": 1920 * 4 * MIB + 188_160_000 + 96 * MIB,
         "entries": [entry, data, cache],
-    }  # fmt: skip
+    }
 
 
 def models() -> dict[str, Any]:
     """One small model, its optimizer, the batches it saw and the data it was given."""
     layers = [
-        {"name": f"dense_{i}", "class": "Dense", "output_shape": [None, 1024],
-         "parameters": 1_049_600, "dtype": "float32", "weights_bytes": 4_198_400}
+        {
+            "name": f"dense_{i}",
+            "class": "Dense",
+            "output_shape": [None, 1024],
+            "parameters": 1_049_600,
+            "dtype": "float32",
+            "weights_bytes": 4_198_400,
+        }
         for i in range(4)
-    ]  # fmt: skip
+    ]
     model = {
-        "name": "sequential", "class": "Sequential", "built": True,
-        "parameters": 4_198_400, "trainable_parameters": 4_198_400,
-        "weights_bytes": 16_793_600, "dtype_policy": "float32", "layers": layers,
+        "name": "sequential",
+        "class": "Sequential",
+        "built": True,
+        "parameters": 4_198_400,
+        "trainable_parameters": 4_198_400,
+        "weights_bytes": 16_793_600,
+        "dtype_policy": "float32",
+        "layers": layers,
         "optimizer": {"class": "Adam", "variables": 18, "bytes": 33_587_204},
-        "jit_compile": False, "run_eagerly": False, "steps_per_execution": 1,
-        "config": None, "place": {"file": PLACE.file, "line": 20, "function": "make"},
-    }  # fmt: skip
+        "jit_compile": False,
+        "run_eagerly": False,
+        "steps_per_execution": 1,
+        "config": None,
+        "place": {"file": PLACE.file, "line": 20, "function": "make"},
+    }
     return {
         "models": [model],
-        "batches": [{"stage": "fit", "batch_size": 32,
-                     "shapes": [["x", [32, 784], "float32"], ["y", [32], "int64"]],
-                     "count": 1920}],
-        "data": [{"name": "x", "type": "ndarray", "shape": [60000, 28, 28, 1],
-                  "dtype": "float32", "bytes": 188_160_000, "place": None}],
-    }  # fmt: skip
+        "batches": [
+            {
+                "stage": "fit",
+                "batch_size": 32,
+                "shapes": [["x", [32, 784], "float32"], ["y", [32], "int64"]],
+                "count": 1920,
+            }
+        ],
+        "data": [
+            {
+                "name": "x",
+                "type": "ndarray",
+                "shape": [60000, 28, 28, 1],
+                "dtype": "float32",
+                "bytes": 188_160_000,
+                "place": None,
+            }
+        ],
+    }
 
 
 def stacks() -> dict[str, Any]:
     """Two threads: the one that trains, and a data loader."""
     frames = [
-        {"file": PLACE.file, "line": 41, "function": "Trainer.train", "user": True,
-         "source": EXCERPT[5][1].strip()},
-        {"file": PLACE.file, "line": 88, "function": "main", "user": True,
-         "source": "trainer.train(iter(dataset), steps=100_000)"},
-        {"file": "<frozen runpy>", "line": 88, "function": "_run_code", "user": False,
-         "source": None},
-    ]  # fmt: skip
+        {
+            "file": PLACE.file,
+            "line": 41,
+            "function": "Trainer.train",
+            "user": True,
+            "source": EXCERPT[5][1].strip(),
+        },
+        {
+            "file": PLACE.file,
+            "line": 88,
+            "function": "main",
+            "user": True,
+            "source": "trainer.train(iter(dataset), steps=100_000)",
+        },
+        {
+            "file": "<frozen runpy>",
+            "line": 88,
+            "function": "_run_code",
+            "user": False,
+            "source": None,
+        },
+    ]
     main = {
-        "name": "MainThread", "ident": 1, "native_id": 4711, "main": True,
-        "frames": frames, "excerpt": [list(line) for line in EXCERPT],
-    }  # fmt: skip
+        "name": "MainThread",
+        "ident": 1,
+        "native_id": 4711,
+        "main": True,
+        "frames": frames,
+        "excerpt": [list(line) for line in EXCERPT],
+    }
     loader = {**main, "name": "loader-0", "main": False, "frames": frames[2:]}
     return {"time_ns": 1, "reason": "pressure", "threads": [main, loader]}
 
@@ -179,17 +264,24 @@ def stacks() -> dict[str, Any]:
 def environment() -> dict[str, Any]:
     """Versions, machine, settings."""
     return {
-        "python": "3.11.7", "implementation": "CPython", "platform": "linux",
-        "kernel": "6.1.0-18-amd64", "machine": "x86_64", "cpu_count": 8,
+        "python": "3.11.7",
+        "implementation": "CPython",
+        "platform": "linux",
+        "kernel": "6.1.0-18-amd64",
+        "machine": "x86_64",
+        "cpu_count": 8,
         "cpu_flags": ["avx", "avx2", "fma"],
         "packages": {"tensorflow": "2.21.0", "keras": "3.15.0", "numpy": "2.3.1"},
         "env": {"TF_CPP_MIN_LOG_LEVEL": "1", "OMP_NUM_THREADS": "4"},
         "argv": ["train.py", "--epochs", "10", "--token", "****"],
-        "cwd": "/home/ada/project", "script": "train.py",
+        "cwd": "/home/ada/project",
+        "script": "train.py",
         "cgroup": {"version": 2, "path": "/docker/9f2", "levels": []},
-        "memory": {"total": 32 * GIB, "swap_total": 0}, "container": "docker",
-        "stderr": {"kind": "tty", "path": None, "offset": None}, "settings": {},
-    }  # fmt: skip
+        "memory": {"total": 32 * GIB, "swap_total": 0},
+        "container": "docker",
+        "stderr": {"kind": "tty", "path": None, "offset": None},
+        "settings": {},
+    }
 
 
 KERNEL_LINE = (
@@ -211,13 +303,21 @@ def logs() -> tuple[Log, ...]:
         " 212/1000 ━━━━ 45s 57ms/step - loss: 0.0921",
     ]
     return (
-        Log("kernel", "certificate: kernel log", tuple(
-            LogLine(n, text, DEATH - 0.2 + n / 20) for n, text in enumerate(kernel, 1)
-        )),
-        Log("stderr", "train.err", tuple(
-            LogLine(n, text) for n, text in enumerate(errors, 1)
-        ), total_lines=412),
-    )  # fmt: skip
+        Log(
+            "kernel",
+            "certificate: kernel log",
+            tuple(
+                LogLine(n, text, DEATH - 0.2 + n / 20)
+                for n, text in enumerate(kernel, 1)
+            ),
+        ),
+        Log(
+            "stderr",
+            "train.err",
+            tuple(LogLine(n, text) for n, text in enumerate(errors, 1)),
+            total_lines=412,
+        ),
+    )
 
 
 def hypotheses(kernel: Evidence, usage: Evidence) -> tuple[Hypothesis, ...]:
@@ -243,15 +343,32 @@ def hypotheses(kernel: Evidence, usage: Evidence) -> tuple[Hypothesis, ...]:
         "journal of the OOM daemon", "the file cannot be read (EACCES)"
     )
     return (
-        Hypothesis("host_oom_cgroup", "Killed at the container's memory limit", 9.1, -2.2,
-                   0.98, (Weighed(killed, 6.5), Weighed(at_limit, 4.8)), (), (journal,),
-                   "dmesg | grep -B 20 'Killed process 4711'"),
-        Hypothesis("host_oom_global", "Killed because the whole machine ran out of memory",
-                   -1.5, -2.5, 0.013, (Weighed(killed, 2.0),), (Weighed(host_free, -3.0),),
-                   (journal,), "dmesg | grep constraint="),
-        Hypothesis("external_kill", "Killed by a person or another program", -3.0, -3.0,
-                   0.004),
-    )  # fmt: skip
+        Hypothesis(
+            "host_oom_cgroup",
+            "Killed at the container's memory limit",
+            9.1,
+            -2.2,
+            0.98,
+            (Weighed(killed, 6.5), Weighed(at_limit, 4.8)),
+            (),
+            (journal,),
+            "dmesg | grep -B 20 'Killed process 4711'",
+        ),
+        Hypothesis(
+            "host_oom_global",
+            "Killed because the whole machine ran out of memory",
+            -1.5,
+            -2.5,
+            0.013,
+            (Weighed(killed, 2.0),),
+            (Weighed(host_free, -3.0),),
+            (journal,),
+            "dmesg | grep constraint=",
+        ),
+        Hypothesis(
+            "external_kill", "Killed by a person or another program", -3.0, -3.0, 0.004
+        ),
+    )
 
 
 def make_diagnosis() -> Diagnosis:
@@ -265,8 +382,12 @@ def make_diagnosis() -> Diagnosis:
         None,
         {"cgroup_current": 8 * GIB},
     )
-    held = Evidence("E3", "dump:inventory", "Trainer.history: 1,920 EagerTensor, 7.5 GiB",
-                    DEATH - 0.21)  # fmt: skip
+    held = Evidence(
+        "E3",
+        "dump:inventory",
+        "Trainer.history: 1,920 EagerTensor, 7.5 GiB",
+        DEATH - 0.21,
+    )
     grows = Finding(
         "container_grows",
         "`Trainer.history` grew by 4.0 MiB each step and "
@@ -275,70 +396,165 @@ def make_diagnosis() -> Diagnosis:
         (held,),
     )
     recording = Recording(
-        "train-20261123T140322-4711.bin", "sealed", memory_series(), marks(),
-        {"stage": "fit", "epoch": 6, "step": 1920}, inventory(), models(), stacks(),
-        environment(), {"pipelines": []},
+        "train-20261123T140322-4711.bin",
+        "sealed",
+        memory_series(),
+        marks(),
+        {"stage": "fit", "epoch": 6, "step": 1920},
+        inventory(),
+        models(),
+        stacks(),
+        environment(),
+        {"pipelines": []},
         {"rlimits": {"RLIMIT_AS": [-1, -1]}, "cgroup_limit": 8 * GIB, "overcommit": 0},
         last_sample=DEATH - 0.034,
-    )  # fmt: skip
+    )
     certificate = {
-        "version": 1, "sealed": DEATH + 0.02, "death": {"realtime": DEATH},
-        "exit": {"status": 9, "code": None, "signal": 9, "core": False,
-                 "known_by": "pidfd"},
-        "biggest": [{"pid": 4711, "comm": "python", "rss": 8 * GIB - 90 * MIB,
-                     "same_cgroup": True, "growth": 7 * GIB},
-                    {"pid": 812, "comm": "postgres", "rss": 310 * MIB,
-                     "same_cgroup": False, "growth": None}],
-    }  # fmt: skip
+        "version": 1,
+        "sealed": DEATH + 0.02,
+        "death": {"realtime": DEATH},
+        "exit": {
+            "status": 9,
+            "code": None,
+            "signal": 9,
+            "core": False,
+            "known_by": "pidfd",
+        },
+        "biggest": [
+            {
+                "pid": 4711,
+                "comm": "python",
+                "rss": 8 * GIB - 90 * MIB,
+                "same_cgroup": True,
+                "growth": 7 * GIB,
+            },
+            {
+                "pid": 812,
+                "comm": "postgres",
+                "rss": 310 * MIB,
+                "same_cgroup": False,
+                "growth": None,
+            },
+        ],
+    }
     case = Case(
-        "linux", ExitStatus(signal=9, known_by="pidfd", raw="9"),
-        Process(4711, ("train.py", "--epochs", "10"), "python", START, "b00t", 1000,
-                script="train.py", cwd="/home/ada/project"),
-        recording, certificate, logs(), DEATH, True,
-        damage=(Damage("events", "one slot has a wrong checksum and was left out", 81920),),
+        "linux",
+        ExitStatus(signal=9, known_by="pidfd", raw="9"),
+        Process(
+            4711,
+            ("train.py", "--epochs", "10"),
+            "python",
+            START,
+            "b00t",
+            1000,
+            script="train.py",
+            cwd="/home/ada/project",
+        ),
+        recording,
+        certificate,
+        logs(),
+        DEATH,
+        True,
+        damage=(
+            Damage("events", "one slot has a wrong checksum and was left out", 81920),
+        ),
         unavailable=(Unavailable("GPU", "no NVIDIA driver on this machine"),),
-    )  # fmt: skip
-    ledger = Ledger("host", 8_852_640_020, (
-        LedgerLine("Tensors held by Python", 1920 * 4 * MIB, "measured", "Trainer.history"),
-        LedgerLine("Runtime baseline", 480 * MIB, "measured", "after import and build"),
-        LedgerLine("Input data", 188_160_000, "measured", "x_train"),
-        LedgerLine("Weights and optimizer", 50_380_804, "computed", "Adam, 4.2 M weights"),
-        LedgerLine("Unexplained remainder", 58_720_256, "inferred"),
-    ), DEATH - 0.034)  # fmt: skip
+    )
+    ledger = Ledger(
+        "host",
+        8_852_640_020,
+        (
+            LedgerLine(
+                "Tensors held by Python", 1920 * 4 * MIB, "measured", "Trainer.history"
+            ),
+            LedgerLine(
+                "Runtime baseline", 480 * MIB, "measured", "after import and build"
+            ),
+            LedgerLine("Input data", 188_160_000, "measured", "x_train"),
+            LedgerLine(
+                "Weights and optimizer", 50_380_804, "computed", "Adam, 4.2 M weights"
+            ),
+            LedgerLine("Unexplained remainder", 58_720_256, "inferred"),
+        ),
+        DEATH - 0.034,
+    )
     return Diagnosis(
         case,
         Verdict(
-            "host_oom_cgroup", 0.98, "tensor_leak", 0.96,
+            "host_oom_cgroup",
+            0.98,
+            "tensor_leak",
+            0.96,
             "killed by the kernel: container memory limit (8.0 GiB) reached.\n"
             "`Trainer.history` (train.py:41) holds 1,920 EagerTensors = 7.5 GiB, "
             "+4.0 MiB per step.",
-            Culprit("Trainer.history", "list of 1,920 EagerTensor", 1920 * 4 * MIB,
-                    4.0 * MIB, PLACE, "explains 96 % of the growth"),
+            Culprit(
+                "Trainer.history",
+                "list of 1,920 EagerTensor",
+                1920 * 4 * MIB,
+                4.0 * MIB,
+                PLACE,
+                "explains 96 % of the growth",
+            ),
             "none",
-            (Advice("Keep a number instead of the tensor in `Trainer.history`",
+            (
+                Advice(
+                    "Keep a number instead of the tensor in `Trainer.history`",
                     "Line 41 appends the model's whole output at every step. Append "
-                    "`float(loss)` or `output.numpy().mean()` instead, or keep only the "
-                    "last few with `collections.deque(maxlen=100)`.", 7_500 * MIB, PLACE),
-             Advice("Write what must be kept to disk",
-                    "`np.save` every 100 steps, then clear the list.", 7_300 * MIB),
-             Advice("Save a checkpoint within the epoch",
-                    "`BackupAndRestore(save_freq=500)` loses 500 steps at most.")),
+                    "`float(loss)` or `output.numpy().mean()` instead, or keep only "
+                    "last few with `collections.deque(maxlen=100)`.",
+                    7_500 * MIB,
+                    PLACE,
+                ),
+                Advice(
+                    "Write what must be kept to disk",
+                    "`np.save` every 100 steps, then clear the list.",
+                    7_300 * MIB,
+                ),
+                Advice(
+                    "Save a checkpoint within the epoch",
+                    "`BackupAndRestore(save_freq=500)` loses 500 steps at most.",
+                ),
+            ),
             "very likely",
         ),
         hypotheses(kernel, usage),
-        (Hypothesis("tensor_leak", "Tensors kept alive in a Python container", 5.1, -1.9,
-                    0.96, (Weighed(grows, 7.0),), (), (), "watch len(Trainer.history)"),
-         Hypothesis("batch_size", "The batch is too large", -2.0, -1.6, 0.02)),
-        (grows,), (kernel, usage, held),
-        ProgressLost("fit", 6, 1920, 1000, 32, "ckpt/e5.keras", 5, 42.0,
-                     "Died in epoch 7 at step 212 of 1,000. Last checkpoint: "
-                     "`ckpt/e5.keras` (end of epoch 6): about 42 s of training are lost. "
-                     "Resume with `keras.models.load_model('ckpt/e5.keras')` and "
-                     "`fit(…, initial_epoch=6)`."),
+        (
+            Hypothesis(
+                "tensor_leak",
+                "Tensors kept alive in a Python container",
+                5.1,
+                -1.9,
+                0.96,
+                (Weighed(grows, 7.0),),
+                (),
+                (),
+                "watch len(Trainer.history)",
+            ),
+            Hypothesis("batch_size", "The batch is too large", -2.0, -1.6, 0.02),
+        ),
+        (grows,),
+        (kernel, usage, held),
+        ProgressLost(
+            "fit",
+            6,
+            1920,
+            1000,
+            32,
+            "ckpt/e5.keras",
+            5,
+            42.0,
+            "Died in epoch 7 at step 212 of 1,000. Last checkpoint: "
+            "`ckpt/e5.keras` (end of epoch 6): about 42 s of training are lost. "
+            "Resume with `keras.models.load_model('ckpt/e5.keras')` and "
+            "`fit(…, initial_epoch=6)`.",
+        ),
         (ledger,),
-        {"fits": {"batch_size": 96, "low": 88, "high": 104, "limit_bytes": 8 * GIB},
-         "points": [{"batch_size": 32, "peak_bytes": 700 * MIB}]},
-    )  # fmt: skip
+        {
+            "fits": {"batch_size": 96, "low": 88, "high": 104, "limit_bytes": 8 * GIB},
+            "points": [{"batch_size": 32, "peak_bytes": 700 * MIB}],
+        },
+    )
 
 
 def make_empty() -> Diagnosis:
@@ -353,6 +569,51 @@ def make_empty() -> Diagnosis:
     )
     return Diagnosis(
         case, Verdict("unknown", 0.0, "none", 0.0, "cannot tell how it died."), (), ()
+    )
+
+
+def spoil(value: Any, payload: str) -> Any:
+    """Return the value with the payload put before every text within it."""
+    if isinstance(value, str):
+        return payload + value
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = {
+            f.name: spoil(getattr(value, f.name), payload) for f in fields(value)
+        }
+        return replace(value, **changed)
+    if isinstance(value, dict):
+        return {key: spoil(item, payload) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(spoil(item, payload) for item in value)
+    return value
+
+
+def spoil_diagnosis(diagnosis: Diagnosis, payload: str) -> Diagnosis:
+    """Put the payload in every text of the case, and in what rules made of it."""
+    case = diagnosis.case
+    recording = case.recording
+    kept = replace(
+        spoil(replace(recording, series=()), payload),
+        series=recording.series,
+        marks=tuple(
+            replace(mark, data=spoil(mark.data, payload)) for mark in recording.marks
+        ),
+        environment={
+            **spoil(recording.environment, payload),
+            "env": {payload + name: payload for name in ("A", "B")},
+            "packages": {payload: payload},
+        },
+    )
+    verdict = diagnosis.verdict
+    return replace(
+        spoil(replace(diagnosis, case=()), payload),
+        case=replace(spoil(replace(case, recording=()), payload), recording=kept),
+        faults=(payload,),
+        verdict=replace(
+            spoil(verdict, payload), cause=verdict.cause, factor=verdict.factor
+        ),
+        causes=tuple(replace(spoil(h, payload), id=h.id) for h in diagnosis.causes),
+        factors=tuple(replace(spoil(h, payload), id=h.id) for h in diagnosis.factors),
     )
 
 
@@ -372,3 +633,9 @@ def empty_diagnosis() -> Diagnosis:
 def page(diagnosis: Diagnosis) -> str:
     """The full diagnosis as HTML."""
     return html.render(diagnosis)
+
+
+@pytest.fixture(scope="session")
+def spoil_all() -> Callable[[Diagnosis, str], Diagnosis]:
+    """Return what puts a text before every text of a diagnosis."""
+    return spoil_diagnosis

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from kerascrash.model.verdict import Diagnosis
 
 PROMISED = {
-    "": "schema verdict hypotheses factors evidence ledger allocators forecast timeline "
-    "inventory models stacks process damage unavailable",
+    "": "schema verdict hypotheses factors evidence ledger allocators forecast "
+    "timeline inventory models stacks process damage unavailable",
     "verdict": "cause confidence factor factor_confidence culprit summary advice",
     "verdict.culprit": "owner kind bytes growth_bytes_per_step file line function",
     "verdict.advice.0": "action detail saves_bytes",
