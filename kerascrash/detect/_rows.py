@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -58,7 +58,7 @@ class Row:
         return compile_pattern(self.pattern).search(text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Return the compiled pattern; case never matters in what people paste."""
     return re.compile(pattern, re.IGNORECASE)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from kerascrash.errors import SourceError, UsageError
+from kerascrash.errors import UsageError
 
 if TYPE_CHECKING:
-    from kerascrash.model.verdict import Diagnosis
+    pass
 
 STDOUT = "-"
 FORMATS = ("html", "md", "json", "text")
@@ -104,6 +102,7 @@ def command(
     """
     from kerascrash.cli.cases import diagnose_dumps
     from kerascrash.cli.dumps import existing_folders, newest_dump, resolve
+    from kerascrash.cli.output import print_report, write_report
 
     if open_it and (format_name != "html" or output == STDOUT):
         raise UsageError("--open needs an HTML file")
@@ -119,9 +118,9 @@ def command(
     if output is None:
         output = _beside(paths[0]) if format_name == "html" else STDOUT
     if output == STDOUT:
-        _print(diagnosis, format_name)
+        print_report(diagnosis, format_name)
         return
-    written = _write(diagnosis, format_name, output)
+    written = write_report(diagnosis, format_name, output)
     click.echo(written)
     if open_it:
         click.launch(written)
@@ -132,45 +131,6 @@ def _beside(path: str) -> str:
     for suffix in (".gz", ".bin", ".zip"):
         path = path.removesuffix(suffix)
     return f"{path}.html"
-
-
-def _write(diagnosis: Diagnosis, format_name: str, output: str) -> str:
-    """Write the report and return its path; raises SourceError when it cannot."""
-    from kerascrash.report.format import find_formats
-
-    entry = find_formats()[format_name]
-    if os.path.isdir(output):
-        raise SourceError(f"{output}: is a folder; name a file")
-    text = entry.render(diagnosis)
-    try:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-    except OSError as error:
-        reason = error.strerror or error
-        raise SourceError(f"{output}: cannot be written: {reason}; use -o") from None
-    return output
-
-
-def _print(diagnosis: Diagnosis, format_name: str) -> None:
-    from kerascrash.report.format import find_formats
-
-    if format_name == "text":
-        from kerascrash.report import terminal
-
-        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(
-            terminal.render(diagnosis, width or terminal.WIDTH, color=_colors()),
-            nl=False,
-            color=True if _colors() else None,
-        )
-        return
-    click.echo(find_formats()[format_name].render(diagnosis), nl=False)
-
-
-def _colors() -> bool:
-    """Return whether standard output wants colours (https://no-color.org)."""
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain
 
 
 COMMAND = command

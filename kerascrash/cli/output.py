@@ -1,0 +1,54 @@
+"""Where a report goes: a file, or standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from kerascrash.errors import SourceError
+
+if TYPE_CHECKING:
+    from kerascrash.model.verdict import Diagnosis
+
+
+def write_report(diagnosis: Diagnosis, format_name: str, output: str) -> str:
+    """Write the report and return its path; raises SourceError when it cannot."""
+    from kerascrash.report.format import find_formats
+
+    entry = find_formats()[format_name]
+    if os.path.isdir(output):
+        raise SourceError(f"{output}: is a folder; name a file")
+    text = entry.render(diagnosis)
+    try:
+        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+    except OSError as error:
+        reason = error.strerror or error
+        raise SourceError(f"{output}: cannot be written: {reason}; use -o") from None
+    return output
+
+
+def print_report(diagnosis: Diagnosis, format_name: str) -> None:
+    """Write the report to standard output, for a terminal if it is one."""
+    from kerascrash.report.format import find_formats
+
+    if format_name == "text":
+        from kerascrash.report import terminal
+
+        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
+        click.echo(
+            terminal.render(diagnosis, width or terminal.WIDTH, color=_colors()),
+            nl=False,
+            color=True if _colors() else None,
+        )
+        return
+    click.echo(find_formats()[format_name].render(diagnosis), nl=False)
+
+
+def _colors() -> bool:
+    """Return whether standard output wants colours (https://no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain

@@ -1,0 +1,84 @@
+"""From an allocator's events to what the diagnosis uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from kerascrash.collect.xplane.growth import choose_boundaries, growing_groups
+from kerascrash.collect.xplane.memory_events import FIELDS, Column
+from kerascrash.collect.xplane.replay import replay
+from kerascrash.model.trace import AllocatorMemory
+
+_GPU = re.compile(r"^(?:GPU|gpu)_(\d+)_")
+_HOST_NAMES = ("cpu", "host", "mkl")
+
+
+def device_of(allocator: str) -> str:
+    """
+    Return the device whose memory an allocator hands out: ``GPU:0``, ``TPU:1``, ``host``.
+
+    ``bfc_cpu_allocator_for_gpu`` and ``gpu_host_bfc`` hand out memory of the host,
+    whatever their names suggest.
+    """
+    name = allocator.lower()
+    if any(part in name for part in _HOST_NAMES):
+        return "host"
+    if found := _GPU.match(allocator):
+        return f"GPU:{found[1]}"
+    if allocator.isdigit():
+        return f"TPU:{allocator}"
+    return "GPU" if "gpu" in name or "cuda" in name else "device"
+
+
+def build_allocators(
+    columns: Mapping[str, Column],
+    step_begins: list[int],
+    seconds: Callable[[int], float],
+    host: str,
+    confidence: float,
+) -> tuple[AllocatorMemory, ...]:
+    """Return every allocator's memory, the highest peak first."""
+    built = [
+        _build(name, column, step_begins, seconds, host, confidence)
+        for name, column in columns.items()
+        if len(column)
+    ]
+    return tuple(sorted(built, key=lambda one: (-one.peak_bytes, one.name)))
+
+
+def _build(
+    name: str,
+    column: Column,
+    step_begins: list[int],
+    seconds: Callable[[int], float],
+    host: str,
+    confidence: float,
+) -> AllocatorMemory:
+    times = column.rows[0::FIELDS]
+    first, last = min(times), max(times)
+    inside = [time for time in step_begins if first <= time <= last]
+    boundaries, certain = choose_boundaries(inside, first, last)
+    found = replay(column, boundaries)
+    return AllocatorMemory(
+        name=name,
+        device=device_of(name),
+        peak_bytes=found.peak,
+        capacity_bytes=found.capacity,
+        lifetime_peak_bytes=found.lifetime,
+        fragmentation=found.fragmentation,
+        reserved_bytes=found.reserved,
+        before_window_bytes=max(0, found.peak - found.reserved - found.live_bytes),
+        step_bytes=found.step_bytes if certain else None,
+        peak_time=seconds(found.peak_ps),
+        live_count=found.live_count,
+        live=found.live,
+        growing=growing_groups(column, found, len(inside), certain=certain),
+        timeline=tuple((seconds(time), used) for time, used in found.timeline),
+        allocations=found.allocations,
+        deallocations=found.frees,
+        unmatched_frees=found.unmatched,
+        final_bytes=found.final,
+        confidence=min(confidence, 0.5) if column.guessed else confidence,
+        host=host,
+    )

@@ -1,0 +1,92 @@
+"""
+Which groups of allocations grow from step to step and are never freed.
+
+A group grows when its live count rises at most step boundaries and hardly ever falls:
+what a model allocates once (weights, optimizer slots) rises once, what a step allocates
+for itself is gone at its end.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from kerascrash.collect.xplane.memory_events import Column
+from kerascrash.collect.xplane.replay import Replayed, make_group
+from kerascrash.model.trace import GrowingGroup
+
+MOST_BOUNDARIES = 40
+FEWEST_STEPS = 3
+PARTS = 8
+_RISES = 0.6  # of the intervals, at least
+_FALLS = 0.15  # of the intervals, at most
+_LEAST_BYTES = 1 << 20
+_LEAST_SHARE = 0.01
+_MOST_SHOWN = 20
+
+
+def choose_boundaries(
+    step_begins: list[int], first_ps: int, last_ps: int
+) -> tuple[list[int], bool]:
+    """Return times between steps, and whether they are real steps or equal parts."""
+    if len(step_begins) >= FEWEST_STEPS:
+        stride = -(-len(step_begins) // MOST_BOUNDARIES)
+        return step_begins[::stride], True
+    span = last_ps - first_ps
+    return [first_ps + span * i // PARTS for i in range(1, PARTS)], False
+
+
+def growing_groups(
+    column: Column, found: Replayed, steps: int, *, certain: bool
+) -> tuple[GrowingGroup, ...]:
+    """Return the groups that grow, biggest first; ``steps`` lie in the window."""
+    # The first boundary may lie before the step's own allocations: warm-up.
+    counts = found.counts[1:] if len(found.counts) > FEWEST_STEPS + 1 else found.counts
+    if len(counts) < FEWEST_STEPS:
+        return ()
+    merged = _merge_names(column, counts)
+    grown = []
+    for key, (group, row) in merged.items():
+        if not _rises(row):
+            continue
+        size = _bytes_of(column, found, key)
+        rise = (row[-1] - row[0]) * size
+        if rise < max(_LEAST_BYTES, _LEAST_SHARE * found.peak):
+            continue
+        per_step = rise / max(steps - 1, 1) if certain else rise / max(len(row) - 1, 1)
+        last = make_group(column, group, row[-1], row[-1] * size, row[-1] * size)
+        grown.append(GrowingGroup(last, tuple(row), per_step, certain))
+    grown.sort(key=lambda one: -one.group.bytes)
+    return tuple(grown[:_MOST_SHOWN])
+
+
+_Key = tuple[str, str, str]
+
+
+def _merge_names(
+    column: Column, counts: list[Counter[int]]
+) -> dict[_Key, tuple[int, list[int]]]:
+    """Join groups that differ in their region only; return one id and the counts."""
+    merged: dict[_Key, tuple[int, list[int]]] = {}
+    for group, names in enumerate(column.groups):
+        key = names[:3]
+        row = [one[group] for one in counts]
+        if key in merged:
+            row = [a + b for a, b in zip(merged[key][1], row, strict=True)]
+        merged[key] = (merged[key][0] if key in merged else group, row)
+    return merged
+
+
+def _bytes_of(column: Column, found: Replayed, key: _Key) -> int:
+    sizes = (found.sizes.get(g, 0) for g, n in enumerate(column.groups) if n[:3] == key)
+    return max(sizes, default=0)
+
+
+def _rises(row: list[int]) -> bool:
+    changes = [after - before for before, after in zip(row, row[1:], strict=False)]
+    rises = sum(change > 0 for change in changes)
+    falls = sum(change < 0 for change in changes)
+    return (
+        row[-1] - row[0] >= 2
+        and rises >= _RISES * len(changes)
+        and falls <= _FALLS * len(changes)
+    )

@@ -1,0 +1,131 @@
+"""
+Find the planes of a trace and their lines, without decoding any event.
+
+A plane writes its lines before the names of its events and statistics, so the names are
+read first and the lines afterwards, piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from kerascrash.collect.xplane.schema import message, parse
+from kerascrash.collect.xplane.source import Source
+from kerascrash.collect.xplane.wire import WireError, walk
+
+_PLANES, _LINES = 1, 3
+_PLANE_FIELDS = {1, 2, 3, 4, 5, 6}
+_SPACE_FIELDS = {1, 2, 3, 4}
+_HOSTNAMES = 4
+_LARGEST_ENTRY = 1 << 20  # HLO modules lie among the names of /host:metadata
+_MOST_NAMES = 64 << 20
+HOST = "/host:CPU"
+ENVIRONMENT = "Task Environment"
+
+
+@dataclass(slots=True)
+class Plane:
+    """
+    One plane: its lines (``held``, or where they lie: ``lines``), and its names.
+
+    ``flaw`` is the offset where its fields stop making sense, ``cut`` whether the file
+    simply ends there.
+    """
+
+    start: int
+    end: int
+    name: str = ""
+    lines: list[tuple[int, int]] = field(default_factory=list)
+    held: list[bytes] = field(default_factory=list)
+    events: dict[int, str] = field(default_factory=dict)
+    stats: dict[int, str] = field(default_factory=dict)
+    own_stats: Any = ()
+    flaw: int | None = None
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class Space:
+    """What the top level of a trace holds; ``flaw`` and ``cut`` as in a plane."""
+
+    planes: list[Plane] = field(default_factory=list)
+    hosts: list[str] = field(default_factory=list)
+    flaw: int | None = None
+    cut: bool = False
+
+
+def read_space(source: Source) -> Space:
+    """Return the planes that can be told from the file's structure."""
+    space = Space()
+    try:
+        for number, _, start, end in walk(source, 0, source.size):
+            if number not in _SPACE_FIELDS:
+                raise WireError(start, cut=False)
+            if number == _PLANES:
+                space.planes.append(read_plane(source, start, min(end, source.size)))
+            elif number == _HOSTNAMES and end <= source.size:
+                space.hosts.append(as_text(source.cut(start, min(end, start + 256))))
+    except WireError as error:
+        space.flaw, space.cut = error.offset, error.cut
+    return space
+
+
+def read_plane(source: Source, start: int, end: int) -> Plane:
+    """Return the plane in that range; where it cannot be read is its ``flaw``."""
+    plane = Plane(start, end)
+    if source.in_memory and (found := parse("Plane", source.cut(start, end))):
+        plane.held = list(found.lines)
+        _take_names(plane, found)
+        return plane
+    names, size = [], 0
+    try:
+        for number, at, body, stop in walk(source, start, end):
+            if number not in _PLANE_FIELDS:
+                raise WireError(at, cut=False)
+            if number == _LINES:
+                plane.lines.append((body, min(stop, end)))
+            elif stop <= end and stop - at <= _LARGEST_ENTRY and size < _MOST_NAMES:
+                names.append(source.cut(at, stop))
+                size += stop - at
+    except WireError as error:
+        plane.flaw, plane.cut = error.offset, error.cut and end == source.size
+    _read_names(plane, names)
+    return plane
+
+
+def _read_names(plane: Plane, entries: list[bytes]) -> None:
+    found = parse("Plane", b"".join(entries))
+    if found is None:  # one bad entry must not cost the others
+        found = message("Plane")
+        for entry in entries:
+            one = parse("Plane", entry)
+            if one is None:
+                plane.flaw = plane.flaw or plane.start
+            else:
+                found.MergeFrom(one)
+    _take_names(plane, found)
+
+
+def _take_names(plane: Plane, found: Any) -> None:
+    plane.name = as_text(found.name)
+    plane.events = {e.key: as_text(e.value.name) for e in found.event_metadata}
+    plane.stats = {e.key: as_text(e.value.name) for e in found.stat_metadata}
+    plane.own_stats = found.stats
+
+
+def own_stats(plane: Plane) -> Iterator[tuple[str, Any]]:
+    """Yield (name, statistic) of the plane itself."""
+    for stat in plane.own_stats:
+        yield plane.stats.get(stat.metadata_id, ""), stat
+
+
+def whole_number(stat: Any) -> int:
+    """Return the integer of a statistic: writers choose signed or unsigned by value."""
+    return int(stat.int64_value or stat.uint64_value or stat.double_value)
+
+
+def as_text(raw: bytes) -> str:
+    """Return text, whatever the bytes."""
+    return raw.decode("utf-8", "replace")

@@ -1,0 +1,150 @@
+"""
+Replay an allocator's events: the peak, and what was alive there.
+
+Allocations are matched to their frees by address over the whole window. That is what
+the converters of the profiler do not do: they list only what the step of the peak
+allocated, and call everything older "unused preallocated device memory".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kerascrash.collect.xplane.memory_events import FIELDS, Column
+from kerascrash.model.trace import LiveGroup
+
+TIMELINE_POINTS = 600
+MOST_GROUPS = 60
+_GROUP, _USED, _RESERVED, _FREE, _PEAK, _ASKED, _SIZE, _ADDRESS = range(1, FIELDS)
+
+
+@dataclass(slots=True)
+class Replayed:
+    """What the replay found; times in ps as in the events, sizes in bytes."""
+
+    peak: int = 0
+    peak_ps: int = 0
+    reserved: int = 0
+    capacity: int | None = None
+    lifetime: int = 0
+    fragmentation: float | None = None
+    live: tuple[LiveGroup, ...] = ()
+    live_bytes: int = 0
+    live_count: int = 0
+    step_bytes: int | None = None
+    allocations: int = 0
+    frees: int = 0
+    unmatched: int = 0
+    final: int | None = None
+    timeline: list[tuple[int, int]] = field(default_factory=list)
+    counts: list[Counter[int]] = field(default_factory=list)
+    sizes: dict[int, int] = field(default_factory=dict)
+
+
+def replay(column: Column, boundaries: Sequence[int]) -> Replayed:
+    """
+    Return what happened; ``boundaries`` are times in ps, ascending, between steps.
+
+    ``counts`` are the live allocations per group at each boundary and at the end.
+    """
+    rows, total = column.rows, len(column)
+    order = sorted(range(total), key=rows[0::FIELDS].__getitem__)
+    found = Replayed()
+    top = _find_peak(column, order, found)
+    live: dict[int, tuple[int, int, int, int]] = {}
+    counts: Counter[int] = Counter()
+    edges = iter((*boundaries, None))
+    edge = next(edges)
+    for index in order:
+        begin = index * FIELDS
+        time, group = rows[begin], rows[begin + _GROUP]
+        while edge is not None and time >= edge:
+            found.counts.append(counts.copy())
+            edge = next(edges)
+        address = rows[begin + _ADDRESS]
+        old = live.pop(address, None)
+        if old is not None:
+            counts[old[0]] -= 1
+        if group >= 0:
+            size = rows[begin + _SIZE]
+            live[address] = (group, size, rows[begin + _ASKED], time)
+            counts[group] += 1
+            found.sizes[group] = size
+            found.allocations += 1
+        else:
+            found.frees += 1
+            found.unmatched += old is None
+        if index == top:
+            _keep_live(column, live, boundaries, found)
+    while edge is not None:
+        found.counts.append(counts.copy())
+        edge = next(edges)
+    found.counts.append(counts)
+    return found
+
+
+def _find_peak(column: Column, order: list[int], found: Replayed) -> int:
+    """Fill in the highest moment and the timeline; return the index of that event."""
+    rows = column.rows
+    used, reserved = rows[_USED::FIELDS], rows[_RESERVED::FIELDS]
+    free, peaks = rows[_FREE::FIELDS], rows[_PEAK::FIELDS]
+    in_use = [u + r for u, r in zip(used, reserved, strict=True)]
+    top = max(order, key=in_use.__getitem__)
+    found.peak, found.reserved = in_use[top], reserved[top]
+    found.peak_ps = rows[top * FIELDS]
+    # What is left at the moment of the peak counts the reservation as taken.
+    found.capacity = (
+        used[top] + reserved[top] + free[top] if free[top] or used[top] else None
+    )
+    found.fragmentation = column.fragmentation[top]
+    found.lifetime = max(peaks)
+    found.final = in_use[order[-1]]
+    found.timeline = _thin([(rows[i * FIELDS], in_use[i]) for i in order])
+    return top
+
+
+def _thin(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return at most TIMELINE_POINTS of them: of each slice the highest, and the last."""
+    if len(points) <= TIMELINE_POINTS:
+        return points
+    stride = -(-len(points) // (TIMELINE_POINTS - 1))
+    kept = [
+        max(points[i : i + stride], key=lambda point: point[1])
+        for i in range(0, len(points), stride)
+    ]
+    return [*kept, points[-1]] if kept[-1] != points[-1] else kept
+
+
+def _keep_live(
+    column: Column,
+    live: dict[int, tuple[int, int, int, int]],
+    boundaries: Sequence[int],
+    found: Replayed,
+) -> None:
+    """Group what is alive now by op, shape and dtype; biggest first."""
+    by_group: dict[int, list[int]] = {}
+    begun = max((b for b in boundaries if b <= found.peak_ps), default=None)
+    in_step = 0
+    for group, size, asked, time in live.values():
+        row = by_group.setdefault(group, [0, 0, 0])
+        row[0] += 1
+        row[1] += size
+        row[2] += asked
+        if begun is not None and time >= begun:
+            in_step += size
+    groups = [make_group(column, g, *row) for g, row in by_group.items()]
+    groups.sort(key=lambda one: (-one.bytes, one.op, one.shape))
+    found.live = tuple(groups[:MOST_GROUPS])
+    found.live_bytes = sum(one.bytes for one in groups)
+    found.live_count = len(live)
+    found.step_bytes = in_step if begun is not None else None
+
+
+def make_group(
+    column: Column, group: int, count: int, size: int, asked: int
+) -> LiveGroup:
+    """Return a group with its names."""
+    op, shape, dtype, region = column.groups[group]
+    return LiveGroup(op, shape, dtype, count, size, asked, region)

@@ -1,0 +1,98 @@
+"""
+The messages of a trace, built at run time.
+
+Their own descriptor pool and package name keep them apart from the classes that
+TensorFlow or JAX register for the same files; text is declared as bytes, so that bad
+UTF-8 cannot fail a parse. Field numbers: ``xplane.proto`` and
+``bfc_memory_map.proto`` of openxla/xla. Fields that are not used here are left out:
+protobuf carries them along unread.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+_PACKAGE = "kerascrash.trace"
+_MESSAGES: dict[str, str] = {
+    # name: "field:number:type[*]", * for repeated
+    "Stat": "metadata_id:1:int64 double_value:2:double uint64_value:3:uint64 "
+    "int64_value:4:int64 str_value:5:bytes bytes_value:6:bytes ref_value:7:uint64",
+    "Event": "metadata_id:1:int64 offset_ps:2:int64 duration_ps:3:int64 stats:4:Stat* "
+    "num_occurrences:5:int64",
+    "Line": "id:1:int64 name:2:bytes timestamp_ns:3:int64 events:4:Event* "
+    "duration_ps:9:int64 display_name:11:bytes",
+    "EventMetadata": "id:1:int64 name:2:bytes",
+    "StatMetadata": "id:1:int64 name:2:bytes",
+    "EventEntry": "key:1:int64 value:2:EventMetadata",
+    "StatEntry": "key:1:int64 value:2:StatMetadata",
+    # A line is kept as the bytes that it is, to be parsed by itself.
+    "Plane": "id:1:int64 name:2:bytes lines:3:bytes* event_metadata:4:EventEntry* "
+    "stat_metadata:5:StatEntry* stats:6:Stat*",
+    "Chunk": "address:1:uint64 size:2:int64 requested_size:3:int64 bin:4:int32 "
+    "op_name:5:bytes freed_at_count:6:uint64 action_count:7:uint64 in_use:8:bool "
+    "step_id:9:uint64",
+    "AllocatorStats": "num_allocs:1:int64 bytes_in_use:2:int64 "
+    "peak_bytes_in_use:3:int64 largest_alloc_size:4:int64 fragmentation_metric:5:float",
+    "MemoryDump": "allocator_name:1:bytes chunk:3:Chunk* stats:5:AllocatorStats",
+}
+_Field = descriptor_pb2.FieldDescriptorProto
+_TYPES = {
+    "int64": _Field.TYPE_INT64,
+    "uint64": _Field.TYPE_UINT64,
+    "int32": _Field.TYPE_INT32,
+    "bool": _Field.TYPE_BOOL,
+    "double": _Field.TYPE_DOUBLE,
+    "float": _Field.TYPE_FLOAT,
+    "bytes": _Field.TYPE_BYTES,
+}
+
+
+@lru_cache(maxsize=1)
+def _classes() -> dict[str, Any]:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="kerascrash/trace.proto", package=_PACKAGE, syntax="proto3"
+    )
+    for name, fields in _MESSAGES.items():
+        message = file.message_type.add(name=name)
+        for text in fields.split():
+            _add_field(message, *text.split(":"))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)  # type: ignore[no-untyped-call]
+    return {
+        name: message_factory.GetMessageClass(
+            pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")  # type: ignore[no-untyped-call]
+        )
+        for name in _MESSAGES
+    }
+
+
+def _add_field(
+    message: descriptor_pb2.DescriptorProto, name: str, number: str, kind: str
+) -> None:
+    repeated, kind = kind.endswith("*"), kind.rstrip("*")
+    field = message.field.add(name=name, number=int(number))
+    field.label = _Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL
+    if kind in _TYPES:
+        field.type = _TYPES[kind]
+    else:
+        field.type, field.type_name = _Field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
+
+
+def message(name: str) -> Any:
+    """Return a new, empty message of the schema."""
+    return _classes()[name]()
+
+
+def parse(name: str, data: bytes) -> Any:
+    """Return the message in ``data``, or None when it is not one."""
+    from google.protobuf.message import DecodeError
+
+    found = message(name)
+    try:
+        found.ParseFromString(data)
+    except DecodeError:
+        return None
+    return found

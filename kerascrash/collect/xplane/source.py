@@ -1,0 +1,92 @@
+"""
+Evidence as bytes at offsets: small files whole, large ones block by block.
+
+Nothing is mapped: a file that is cut short while it is read must not kill the reader
+(SIGBUS). Nothing is written beside the evidence; an unpacked ``.gz`` that is too large
+for memory goes to an unnamed temporary file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+import zlib
+from typing import IO, cast
+
+IN_MEMORY = 64 << 20
+LARGEST_UNPACKED = 1 << 30
+_BLOCK = 256 << 10
+_GZIP = b"\x1f\x8b"
+
+
+class Source:
+    """One file, opened for reading; ``notes`` say what was left out."""
+
+    def __init__(self, path: str) -> None:
+        """Open ``path``; raises OSError."""
+        self.notes: list[str] = []
+        self.whole = True
+        self._block, self._base = b"", 0
+        file = open(path, "rb")  # noqa: SIM115  closed by close()
+        try:
+            self.size_on_disk = os.fstat(file.fileno()).st_size
+            packed = os.pread(file.fileno(), 2, 0) == _GZIP
+            self._file: IO[bytes] = self._unpack(file) if packed else file
+            self.packed = packed
+            self.size = self._file.seek(0, os.SEEK_END)
+            self._file.seek(0)
+            if self.size <= IN_MEMORY:
+                self._block = self._file.read(self.size + 1)[: self.size]
+                self.size = len(self._block)
+        except BaseException:
+            file.close()
+            raise
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether all of it is held, so that it may be read more than once cheaply."""
+        return len(self._block) == self.size
+
+    def _unpack(self, file: IO[bytes]) -> IO[bytes]:
+        target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        done = 0
+        try:
+            with gzip.GzipFile(fileobj=file) as packed:
+                while done < LARGEST_UNPACKED:
+                    block = packed.read(1 << 20)
+                    if not block:
+                        break
+                    target.write(block)
+                    done += len(block)
+                else:
+                    self.whole = False
+                    self.notes.append(f"unpacked only the first {done >> 20} MiB")
+        except (EOFError, OSError, zlib.error):
+            self.whole = False
+            self.notes.append(f"its gzip stream breaks off after {done:,} bytes")
+        file.close()
+        return cast("IO[bytes]", target)
+
+    def window(self, at: int) -> tuple[bytes, int]:
+        """Return a block that holds the 32 bytes at ``at``, and where it begins."""
+        inside = at - self._base
+        if not self.in_memory and not 0 <= inside <= len(self._block) - 32:
+            self._block, self._base = self.cut(at, at + _BLOCK), at
+        return self._block, self._base
+
+    def cut(self, start: int, end: int) -> bytes:
+        """Return the bytes from ``start`` to ``end``, fewer where the file ends."""
+        if self.in_memory:
+            return self._block[start:end]
+        return os.pread(self._file.fileno(), max(0, min(end, self.size) - start), start)
+
+    def close(self) -> None:
+        self._block = b""
+        self._file.close()
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()

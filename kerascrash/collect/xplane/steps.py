@@ -1,0 +1,96 @@
+"""
+Tell the training's steps in a trace, and how much of them waited for input.
+
+Best sign first: events that carry a step number, calls of a ``tf.function``, compiled
+programs of JAX, runs of a graph, the "Steps" line of a device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+_MOST = 20_000
+_JITTED = "PjitFunction("
+_RUNS = ("FunctionRun", "SessionRun", "TfrtSessionRun")
+_INPUT = ("IteratorGetNext", "Iterator::GetNext", "IteratorConsume")
+STEPS_LINE = "Steps"
+GRAPH_RUN, DEVICE_STEP = 3, 4
+
+
+@dataclass(slots=True)
+class Marked:
+    """Events of one kind that may be steps: (begin, duration) in ps."""
+
+    sign: int
+    name: str
+    line: str
+    times: list[tuple[int, int]] = field(default_factory=list)
+
+
+class StepFinder:
+    """Is shown the first event of each kind, and every event of a kind it asks for."""
+
+    def __init__(self) -> None:
+        self._marked: dict[tuple[int, str, str], Marked] = {}
+        self.input_ps = 0
+
+    def sign_of(self, name: str, event: Any, stats: Mapping[int, str]) -> int | None:
+        """Return the rank of what the event shows, None if it is no sign of a step."""
+        carried = {stats.get(stat.metadata_id) for stat in event.stats}
+        if "step_num" in carried:
+            return 0
+        if "tf_function_call" in carried:
+            return 1
+        if name.startswith(_JITTED):
+            return 2
+        return GRAPH_RUN if name in _RUNS else None
+
+    @staticmethod
+    def is_input(name: str) -> bool:
+        """Whether an event of that name waits for the input pipeline."""
+        return name.startswith(_INPUT) and "::" in name
+
+    def add(
+        self, sign: int, name: str, line: str, begin_ps: int, duration_ps: int
+    ) -> None:
+        """Note an event that may be a step; TensorFlow's own threads start none."""
+        if sign == GRAPH_RUN and line.startswith("tf_"):
+            return
+        key = (sign, name, line)
+        marked = self._marked.setdefault(key, Marked(sign, name, line))
+        if len(marked.times) < _MOST:
+            marked.times.append((begin_ps, duration_ps))
+
+    def best(self) -> Marked | None:
+        """Return the steps: the best sign seen at least twice; of rivals the longest."""
+        often = [marked for marked in self._marked.values() if len(marked.times) > 1]
+        if not often:
+            return None
+        sign = min(marked.sign for marked in often)
+        best = max(
+            (marked for marked in often if marked.sign == sign),
+            key=lambda marked: sum(duration for _, duration in marked.times),
+        )
+        best.times = _outermost(best.times)
+        return best
+
+    def input_share(self, steps: Marked | None) -> float | None:
+        """Return the part of the steps that waited for input, if both are known."""
+        if steps is None or not self.input_ps:
+            return None
+        begin, (last, duration) = steps.times[0][0], steps.times[-1]
+        span = last + duration - begin
+        return min(self.input_ps / span, 1.0) if span > 0 else None
+
+
+def _outermost(times: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the events in order, without those that lie inside one before them."""
+    kept: list[tuple[int, int]] = []
+    end = -1
+    for begin, duration in sorted(times, key=lambda one: (one[0], -one[1])):
+        if begin >= end:
+            kept.append((begin, duration))
+            end = begin + duration
+    return kept
