@@ -102,6 +102,7 @@ def _shape(value: object) -> str:
 _FILTERS: Mapping[str, Any] = {
     "block": _block,
     "prose": _prose,
+    "capital": words.capital,
     "drawn": _drawn,
     "dedent": dedent,
     "bytes": _bytes,

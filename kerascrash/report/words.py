@@ -86,7 +86,14 @@ def headline(verdict: Verdict) -> tuple[str, str]:
     """Return the verdict's first line as a sentence, and what follows it."""
     first, _, rest = verdict.summary.strip().partition("\n")
     first = first.strip() or "Cannot tell how it died."
-    return first[0].upper() + first[1:], " ".join(rest.split())
+    return capital(first), " ".join(rest.split())
+
+
+def capital(text: str) -> str:
+    """Return the text with its first letter large, unless it begins with a name."""
+    word = text.split(" ", 1)[0]
+    plain = word.rstrip(",:;.").isalpha() and word.islower()
+    return text[0].upper() + text[1:] if plain else text
 
 
 def progress_text(lost: ProgressLost) -> str:

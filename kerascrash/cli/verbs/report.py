@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from kerascrash.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 
 STDOUT = "-"
 FORMATS = ("html", "md", "json", "text")

@@ -129,7 +129,8 @@ def _gaps(
     readings: Mapping[str, Sequence[Point]], window: Window
 ) -> tuple[tuple[float, float], ...]:
     """Return stretches without any reading, much longer than the usual pause."""
-    times = sorted({t for p in readings.values() for t, _ in p if window.holds(t)})
+    densest = max(readings.values(), key=len)
+    times = [time for time, _ in densest if window.holds(time)]
     if len(times) < 8:
         return ()
     pauses = [b - a for a, b in itertools.pairwise(times)]
