@@ -23,6 +23,7 @@ CAUSE = Rule(
         "host_room_left": 1.0,
         "record_stops_silently": 1.0,
         "flat_memory": 1.0,
+        "oom_kill_of_another": 2.0,
     },
     contradicts={
         # Another signal is known to have ended it.

@@ -54,6 +54,7 @@ CAUSE = Rule(
         "dump_finished": 5.0,
         "left_by_os_exit": 3.0,
         "platform_k8s": 1.0,
+        "oom_kill_of_another": 5.0,
     },
     remedies=(
         (

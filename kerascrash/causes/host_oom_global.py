@@ -56,6 +56,7 @@ CAUSE = Rule(
         "dump_finished": 5.0,
         "left_by_os_exit": 3.0,
         "cgroup_near_limit": 1.5,
+        "oom_kill_of_another": 5.0,
     },
     remedies=(
         (

@@ -20,6 +20,7 @@ CAUSE = Rule(
         "exit_zero": 2.0,
         "cgroup_oom_counter_rose": 1.0,
         "exception_recorded": 1.0,
+        "exit_witnessed": 2.5,
     },
     remedies=(
         ("Run it again with `kerascrash run train.py`: then the end is on record."),

@@ -27,6 +27,7 @@ from kerascrash.model.evidence import Damage, Unavailable
 
 _PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 _DEEPEST = 2
+_INITIAL_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO of the kernel
 
 
 def load_case(
@@ -132,6 +133,9 @@ def read_process(dump: Dump, recording: Recording) -> Process:
         script=header.script or str(environment.get("script") or ""),
         cwd=str(environment.get("cwd") or ""),
         is_main=not header.worker,
+        pid_is_global=header.get("pid_namespace") == _INITIAL_PID_NAMESPACE
+        if header.get("pid_namespace")
+        else None,
     )
 
 

@@ -80,6 +80,19 @@ def is_ours(
     return 0.9 if _fits(case, rss) else 0.2
 
 
+def is_another(case: Case, pid: int | None) -> bool:
+    """
+    Tell that a *process* id of the kernel log is surely not this process's.
+
+    Only where the process is known to have lived in the initial pid namespace; thread
+    ids (fault lines) do not belong here.
+    """
+    process = case.process
+    if pid is None or not isinstance(process, Process):
+        return False
+    return process.pid_is_global is True and pid != process.pid
+
+
 def _pids(case: Case, process: Process) -> set[int]:
     threads = _threads(case)
     own = {process.pid, *process.outer_pids}

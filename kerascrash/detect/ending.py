@@ -16,6 +16,7 @@ from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
 _SOURCE = "dump:events"
+_WITNESSES = frozenset({"pidfd", "zombie", "parent"})
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -23,6 +24,9 @@ def detect(case: Case) -> Iterator[Finding]:
     recording = recording_of(case)
     if recording is None:
         return
+    if isinstance(case.exit, ExitStatus) and case.exit.known_by in _WITNESSES:
+        text = f"how it ended was seen at first hand ({case.exit.known_by})"
+        yield note("exit_witnessed", "dump:certificate", text)
     ends = [mark for mark in recording.marks if mark.kind == "exit"]
     raised = [mark for mark in recording.marks if mark.kind == "exception"]
     if ends:
@@ -69,6 +73,7 @@ def _silence(case: Case, recording: Recording) -> Iterator[Finding]:
 DETECTOR = Detector(
     id="ending",
     finds=(
+        "exit_witnessed",
         "dump_finished",
         "left_by_os_exit",
         "left_by_sys_exit",

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from kerascrash.detect._kernel_lines import is_ours, kernel_lines, quote
+from kerascrash.detect._kernel_lines import is_another, is_ours, kernel_lines, quote
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.model.rules import Detector
@@ -139,6 +139,8 @@ def detect(case: Case) -> Iterator[Finding]:
     """Yield one finding per kill: of the process, or of another one."""
     for kill in find_kills(case):
         ours = is_ours(case, kill.pid, kill.comm, kill.time, kill.rss)
+        if is_another(case, kill.pid):
+            ours = 0.0
         data = {
             "pid": kill.pid, "comm": kill.comm, "rss": kill.rss, "limit": kill.limit,
             "cgroup": kill.cgroup, "scope": kill.scope,

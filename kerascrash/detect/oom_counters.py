@@ -2,8 +2,8 @@
 Observe the kernel's out-of-memory counters before and after the death.
 
 They prove whose limit was hit: a leaf's ``oom_kill`` alone does not, because a global
-OOM of a victim in it counts there as well. They can be wrong about *who* was killed
-when several processes share the cgroup.
+OOM of a victim in it counts there as well. They count every victim since the recording
+began; who was killed is told by the kernel log alone, where that could be followed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.detect._kernel_lines import is_another
+from kerascrash.detect.kernel_oom import find_kills
 from kerascrash.estimate.limits import (
     LimitLevel,
     host_kill_delta,
@@ -18,7 +20,7 @@ from kerascrash.estimate.limits import (
     limited_levels,
 )
 from kerascrash.estimate.resident import certificate_of
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Process
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
@@ -30,6 +32,14 @@ def detect(case: Case) -> Iterator[Finding]:
     """Yield which limit the counters prove, or that none moved."""
     oom = certificate_of(case).get("oom") or {}
     proven = [level for level in limited_levels(case) if level.is_proven]
+    if (proven or host_kill_delta(case)) and _was_another(case):
+        yield note(
+            "oom_kill_of_another",
+            _SOURCE,
+            "an out-of-memory counter rose, but the kernel log, followed to the end, "
+            "names no kill of this process",
+        )
+        return
     if proven:
         yield _proven(proven[0])
         return
@@ -56,6 +66,19 @@ def detect(case: Case) -> Iterator[Finding]:
             _SOURCE,
             "no out-of-memory counter moved, neither the machine's nor a cgroup's",
         )
+
+
+def _was_another(case: Case) -> bool:
+    """Tell that the kernel log was followed, names victims by our pids, and not us."""
+    process = case.process
+    kernel = certificate_of(case).get("kernel") or {}
+    if not isinstance(process, Process) or not process.pid_is_global:
+        return False
+    if not kernel.get("readable"):
+        return False
+    return all(
+        kill.pid is not None and is_another(case, kill.pid) for kill in find_kills(case)
+    )
 
 
 def _proven(level: LimitLevel) -> Finding:
@@ -85,6 +108,7 @@ DETECTOR = Detector(
         "oom_kill_without_limit",
         "vmstat_oom_kill_rose",
         "no_oom_counter_change",
+        "oom_kill_of_another",
     ),
     detect=detect,
     needs=("certificate",),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from kerascrash.estimate.holdings import read_place
 from kerascrash.estimate.stacks import innermost_user_place, is_library
 from kerascrash.estimate.statements import statement_at
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Mark, Recording
 from kerascrash.model.evidence import Place
 from kerascrash.model.verdict import Culprit
+from kerascrash.units import format_seconds
 
+_FRESH_SECONDS = 0.05
 _RAISED = frozenset({
     "python_exception", "alloc_failure", "disk_full", "fd_limit",
     "thread_or_process_limit", "stack_overflow", "gpu_oom", "silent_exit",
@@ -26,13 +29,31 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
     if raised and cause in _RAISED:
         place = raised_place(raised[-1], recording)
         kind = f"the line that raised {_type_of(raised[-1])}"
-    place = place or innermost_user_place(recording)
+    if cause == "silent_exit":
+        place, kind = _exit_place(recording) or place, "the line that left"
+    note = ""
+    if place is None:
+        place, note = innermost_user_place(recording), _age(case, recording)
     if place is None:
         return None
     statement = statement_at(place)
     calls = statement.calls if statement else ()
     owner = calls[0] if calls else place.function or place.file
-    return Culprit(owner=owner, kind=kind, place=place)
+    return Culprit(owner=owner, kind=kind, place=place, note=note)
+
+
+def _exit_place(recording: Recording) -> Place | None:
+    """Return the line that called os._exit or sys.exit, as it was recorded."""
+    ends = [mark for mark in recording.marks if mark.kind == "exit"]
+    return read_place(ends[-1].data.get("where")) if ends else None
+
+
+def _age(case: Case, recording: Recording) -> str:
+    """Say how old the look at the stacks was at the death."""
+    taken = recording.blob_times.get("stacks")
+    if taken is None or case.death is None or case.death - taken < _FRESH_SECONDS:
+        return ""
+    return f"as last seen {format_seconds(case.death - taken)} before the death"
 
 
 def _type_of(mark: Mark) -> str:

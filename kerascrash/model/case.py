@@ -79,7 +79,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """Who died; ``start`` in Unix seconds."""
+    """
+    Who died; ``start`` in Unix seconds.
+
+    ``pid_is_global``: the pid is the one that the kernel log uses (True), that of a
+    nested pid namespace (False), or nobody knows (None).
+    """
 
     pid: int
     argv: tuple[str, ...] = ()
@@ -91,6 +96,7 @@ class Process:
     script: str = ""
     cwd: str = ""
     is_main: bool = True
+    pid_is_global: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,9 @@ class Recording:
     def find_series(self, name: str) -> Series | None:
         """Return the series of that name with the newest reading, the watcher's first."""
         found = [s for s in self.series if s.name == name and s.times]
-        return max(found, key=lambda s: (s.times[-1], s.origin == "watcher"), default=None)
+        return max(
+            found, key=lambda s: (s.times[-1], s.origin == "watcher"), default=None
+        )
 
     def last(self, name: str) -> int | None:
         """Return the newest reading of that name, or None."""

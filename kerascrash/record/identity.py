@@ -91,10 +91,19 @@ def describe_self(parent_dump: str | None) -> dict[str, Any]:
         "start_ticks": read_start_ticks(pid),
         "boot_id": read_boot_id(),
         "comm": comm,
+        "pid_namespace": _pid_namespace(),
         "script": find_script(),
         "worker": parent_dump is not None,
         "parent_dump": parent_dump,
     }
+
+
+def _pid_namespace() -> int:
+    """Return the inode that names the pid namespace, 0 where there is none."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0
 
 
 def find_script() -> str:

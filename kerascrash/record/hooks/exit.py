@@ -16,6 +16,7 @@ from kerascrash.dump.records import EventKind, Stage, State
 from kerascrash.record.folder import remove_dump
 from kerascrash.record.hook import Hook, guarded
 from kerascrash.record.places import caller_place
+from kerascrash.record.sources import excerpt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +107,14 @@ def _note_sys_exit(recorder: Recorder, ending: _Ending, status: Any) -> None:
         return
     ending.status = 0 if status is None else status if isinstance(status, int) else 1
     ending.how = "SystemExit"
-    ending.where = caller_place(4)
+    ending.where = _with_source(caller_place(4))
+
+
+def _with_source(place: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Add the lines around: no look at the stacks is as fresh as this place."""
+    if place is not None:
+        place["excerpt"] = excerpt(place["file"], place["line"])
+    return place
 
 
 def _note_os_exit(recorder: Recorder, status: Any) -> None:
@@ -118,7 +126,7 @@ def _note_os_exit(recorder: Recorder, status: Any) -> None:
     )
     code = status if isinstance(status, int) else None
     recorder.event(
-        EventKind.EXIT, status=code, how="os._exit", where=caller_place(4),
+        EventKind.EXIT, status=code, how="os._exit", where=_with_source(caller_place(4)),
         clean=of_multiprocessing and code == 0,
     )  # fmt: skip
     recorder.stop()
