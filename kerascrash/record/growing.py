@@ -106,7 +106,7 @@ class Search:
         self._visit(tree, [])
         for alias, scopes in self._aliases[:8]:
             inner = Search(alias, attribute=False)
-            inner._visit(scopes[-1] if scopes else tree, scopes[:-1])  # noqa: SLF001
+            inner._visit(scopes[-1] if scopes else tree, scopes[:-1])
             self.lines += [one for one in inner.lines if one.how != "assign"]
 
     def _visit(self, node: ast.AST, scopes: list[ast.AST]) -> None:

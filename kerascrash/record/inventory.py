@@ -18,20 +18,20 @@ call ``locals()`` and its like. Between scans nothing of the user's is reference
 from __future__ import annotations
 
 import _thread
-import gc
 import sys
 import time
 
 from kerascrash.record import frames as frames_module
+from kerascrash.record.collector import without_collector
 from kerascrash.record.entries import Entries
 from kerascrash.record.growth import Growth
 from kerascrash.record.kinds import Kinds
 from kerascrash.record.leaf import MAPPED
 from kerascrash.record.lines import Lines
-from kerascrash.record.mainthread import DONE, LATE, REFUSED, MainThread, is_theirs
+from kerascrash.record.mainthread import DONE, REFUSED, MainThread, is_theirs
 from kerascrash.record.roots import UserModules
 from kerascrash.record.sizing import Sizers
-from kerascrash.record.survey import Survey, Unit
+from kerascrash.record.survey import Memory, Survey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ AWAY_US = 1200
 """Budget of a slice on another thread. With ``PREEMPTED`` times as much in elapsed time
 it stays below CPython's switch interval of 5 ms, so that the GIL is not taken from us
 while we hold something of the user's."""
+URGENT_PARSES = 50
 URGENT = frozenset(("pressure", "exception"))
 
 
@@ -64,10 +65,9 @@ class Inventory:
         self._kinds = Kinds(Sizers(), self._modules.files)
         self._growth = Growth()
         self._lines = Lines()
-        self._units: dict[str, Unit] = {}
+        self._memory = Memory()
         self._main = MainThread()
         self._busy = _thread.allocate_lock()
-        self._scans = 0
         self._last: dict[str, Any] = {}
         self._stuck_at = (0, 0)
         frames_module.prepare()
@@ -104,27 +104,31 @@ class Inventory:
     def _scan(
         self, reason: str, step: int, deadline_us: int, frames: Any
     ) -> dict[str, Any]:
-        self._scans += 1
+        self._memory.begin()
         self._growth.begin()
         self._modules.refresh()
         survey = self._look(reason, deadline_us, frames)
         blob = self._empty(reason, step)
         blob["complete"] = survey.complete
         self._note_growth(step, time.time())
-        entries = Entries(self._growth)
-        for unit in self._units.values():
-            if unit.node is not None:
-                entries.add(unit.node)
-        parses = 50 if reason in URGENT else 1
-        self._lines.begin(parses, survey.stack, list(self._modules.files.values()))
-        blob["entries"] = entries.write(self._lines)
+        with without_collector():
+            blob["entries"] = self._write(reason, survey)
         blob["total_bytes"] = self._total()
         blob["scan_us"] = survey.cost_us
         return blob
 
+    def _write(self, reason: str, survey: Survey) -> list[dict[str, Any]]:
+        entries = Entries(self._growth)
+        for unit in self._memory.units.values():
+            if unit.node is not None:
+                entries.add(unit.node)
+        parses = URGENT_PARSES if reason in URGENT else 1
+        self._lines.begin(parses, survey.stack, list(self._modules.files.values()))
+        return entries.write(self._lines)
+
     def _look(self, reason: str, deadline_us: int, frames: Any) -> Survey:
         """Look at the objects, on the main thread if it can be had."""
-        survey = Survey(self._units, self._kinds, self._modules, self._scans)
+        survey = Survey(self._memory, self._kinds, self._modules)
         if frames is not None or _thread.get_ident() == self._main.ident:
             traced = frames is None and _is_traced()
             survey.run(deadline_us, frames, traced=traced)
@@ -135,8 +139,8 @@ class Inventory:
         )
         if outcome != DONE:
             traced = self._main.traced or outcome == REFUSED
-            survey = Survey(self._units, self._kinds, self._modules, self._scans)
-            _run_away_from_main(survey, min(deadline_us, AWAY_US), traced=traced)
+            survey = Survey(self._memory, self._kinds, self._modules)
+            survey.run(min(deadline_us, AWAY_US), None, traced=traced)
         return survey
 
     def _where_main_stands(self) -> tuple[int, int]:
@@ -147,14 +151,14 @@ class Inventory:
         """Add a point for every name that was looked at in this scan."""
         sums: dict[str, list[float]] = {}
         fresh: set[str] = set()
-        for unit in self._units.values():
+        for unit in self._memory.units.values():
             nodes = [unit.node] if unit.node is not None else []
             for node in nodes:
                 nodes += node.children  # grows while it is walked: breadth first
                 total = sums.setdefault(node.key, [0.0, 0])
                 total[0] += node.total()
                 total[1] += node.count
-                if unit.scan == self._scans and not unit.cut:
+                if unit.scan == self._memory.scan and not unit.cut:
                     fresh.add(node.key)
         for key in fresh:
             size, count = sums[key]
@@ -162,7 +166,7 @@ class Inventory:
 
     def _total(self) -> int:
         total = 0.0
-        for unit in self._units.values():
+        for unit in self._memory.units.values():
             if unit.node is not None:
                 unit_total = unit.node.total()
                 total += unit_total - unit.node.tally.devices.get(MAPPED, 0.0)
@@ -185,19 +189,3 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", 0))
 
 def _is_traced() -> bool:
     return sys.gettrace() is not None or sys.getprofile() is not None
-
-
-def _run_away_from_main(survey: Survey, budget_us: int, *, traced: bool) -> None:
-    """
-    Scan on this thread: in one short slice, and without starting the garbage collector.
-
-    The collector would run finalizers of the user's here, in a thread they do not know.
-    """
-    collecting = gc.isenabled()
-    if collecting:
-        gc.disable()
-    try:
-        survey.run(budget_us, None, traced=traced)
-    finally:
-        if collecting:
-            gc.enable()

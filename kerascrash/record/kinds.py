@@ -7,7 +7,13 @@ import functools
 import sys
 import types
 
-from kerascrash.record.safe import class_module, mro_of, namespace_of
+from kerascrash.record.safe import (
+    attribute,
+    class_attributes,
+    class_module,
+    mro_of,
+    namespace_of,
+)
 from kerascrash.record.sizing import Sizers
 
 TYPE_CHECKING = False
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
 
 BARRIER, ATOM, LEAF, SEQUENCE, DEQUE, SET, MAPPING = range(7)
 FUNCTION, METHOD, GENERATOR, PARTIAL, USER, LIBRARY, MODEL, CACHE, CLASS = range(7, 16)
+WRAPPER = 16
 
 _cache_wrapper = type(functools.lru_cache(maxsize=1)(lambda: None))
 _BUILTIN: tuple[tuple[int, tuple[Any, ...]], ...] = (
@@ -74,6 +81,23 @@ _LAYERS = (
 """Keras objects whose weights count and whose other insides do not."""
 
 
+WRAPPERS = "tensorflow.python.trackable.data_structures"
+"""Lists, dicts and tuples that become attributes of a ``tf.Module`` (and of what Keras
+builds on it) are replaced by wrappers; the list that they *are* stays empty."""
+
+
+def unwrap(obj: Any) -> Any:
+    """Return the container inside one of TensorFlow's wrappers."""
+    inner = attribute(obj, "_storage")
+    if inner is not None:
+        return inner
+    for base in mro_of(type(obj)):
+        proxied = class_attributes(base).get("__wrapped__")
+        if type(proxied) is types.GetSetDescriptorType:
+            return proxied.__get__(obj)
+    return None
+
+
 class ClassInfo:
     """``kind``; ``base``: the builtin it derives from; ``sizer`` of a LEAF."""
 
@@ -117,6 +141,14 @@ class Kinds:
             found = self._known[id(cls)] = self._judge(cls)
         return found
 
+    def look(self, obj: Any) -> tuple[Any, ClassInfo]:
+        """Return the object, out of its wrapper if it has one, and its kind."""
+        info = self.of(type(obj))
+        if info.kind == WRAPPER:
+            obj = unwrap(obj)
+            info = self.of(type(obj))
+        return obj, info
+
     def is_user_class(self, cls: type) -> bool:
         """Return whether the class statement stands in the user's own code."""
         return class_module(cls) in self._user_modules
@@ -125,6 +157,8 @@ class Kinds:
         exact = _KIND_OF.get(id(cls))
         if exact is not None:
             return ClassInfo(cls, exact[0], exact[1])
+        if class_module(cls) == WRAPPERS:
+            return ClassInfo(cls, WRAPPER)
         bases = mro_of(cls)
         sizer = self._sizers.find(bases)
         if sizer is not None:

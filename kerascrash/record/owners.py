@@ -42,7 +42,7 @@ class Surveyor:
 
     def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
         """Measure ``obj`` into ``node``; ``root`` is the key of the name it hangs on."""
-        info = self._kinds.of(type(obj))
+        obj, info = self._kinds.look(obj)
         node.type = class_name(info.cls)
         if id(obj) in self._walker.seen or self._walker.out_of_time():
             return
@@ -106,7 +106,7 @@ class Surveyor:
     def _child(
         self, value: Any, child: Node, parent: Node, root: str, level: int
     ) -> None:
-        info = self._kinds.of(type(value))
+        value, info = self._kinds.look(value)
         small = info.kind in _SMALL
         if info.kind == k.ATOM and info.base.__sizeof__(value) >= ATOM_WORTH:
             small = False

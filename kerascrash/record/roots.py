@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 MODULE, CLASS, LOCAL, INNER, ARGUMENT, CLOSURE, LIBRARY = range(7)
 NAMES = 2000
+REDISCOVERY = 16
+"""Every so many scans the functions in classes are searched for what they hold."""
 FRAMES_DEEP, FRAMES_KEPT, SAME_CODE = 600, 16, 3
 LIBRARY_FRAMES, LIBRARY_GROUPS = 4, 12
 _IGNORED = frozenset(
@@ -41,6 +43,8 @@ class Group:
     """A namespace: ``get`` works inside ``with``."""
 
     scope = "module"
+    patience = 0
+    """Scans in which it may not be met though it is there."""
 
     def __init__(self, key: str, path: str, home: tuple[str, str], cost: int) -> None:
         self.key = key
@@ -112,6 +116,7 @@ class Captured(Group):
     """What a function keeps: variables it closes over, values of default arguments."""
 
     scope = "frame"
+    patience = REDISCOVERY
 
     def __init__(self, function: Any, module: str) -> None:
         code = function.__code__

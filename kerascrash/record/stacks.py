@@ -68,6 +68,7 @@ def _read(frames: Mapping[int, FrameType] | None) -> list[dict[str, Any]]:
         places = [place for place in places if not place[0].startswith(_OWN)]
         if not own and places:
             threads.append({"ident": ident, "main": ident == main, "places": places})
+    del running  # it holds this very frame: a circle that would keep all frames alive
     return threads
 
 
@@ -100,7 +101,13 @@ def _describe(thread: dict[str, Any]) -> dict[str, Any]:
         sourced += user
         text = source_line(file, line) if user and sourced <= SOURCED_FRAMES else None
         frames.append(
-            {"file": file, "line": line, "function": function, "user": user, "source": text}
+            {
+                "file": file,
+                "line": line,
+                "function": function,
+                "user": user,
+                "source": text,
+            }
         )
     inner = next((frame for frame in frames if frame["user"]), None)
     return {

@@ -13,10 +13,17 @@ import threading
 from time import perf_counter_ns
 
 from kerascrash.record import kinds as k
+from kerascrash.record.collector import without_collector
 from kerascrash.record.frames import MISSING
 from kerascrash.record.owners import ATOM_WORTH, Surveyor
 from kerascrash.record.places import is_user_file
-from kerascrash.record.roots import Captured, ClassAttributes, Group, frame_groups
+from kerascrash.record.roots import (
+    REDISCOVERY,
+    Captured,
+    ClassAttributes,
+    Group,
+    frame_groups,
+)
 from kerascrash.record.safe import attribute, class_attributes, class_module
 from kerascrash.record.tally import Node
 from kerascrash.record.walk import Walker
@@ -34,13 +41,23 @@ THREADS = 24
 """Threads looked at in one scan besides the main one, in turn."""
 LONGEST_REST = 8
 CHEAP_US = 100
-EXTRA_GROUPS = 400
+EXTRA_GROUPS, CLASS_MEMBERS = 400, 200
 
 
 class Unit:
     """What is known of one name; numbers and text only."""
 
-    __slots__ = ("claims", "cut", "group", "ident", "node", "rest", "scan", "size")
+    __slots__ = (
+        "claims",
+        "cut",
+        "group",
+        "ident",
+        "node",
+        "patience",
+        "rest",
+        "scan",
+        "size",
+    )
 
     def __init__(self, group: str) -> None:
         self.group = group
@@ -48,28 +65,52 @@ class Unit:
         self.claims: list[object] = []
         self.ident: tuple[int, int] = (0, 0)
         """``id`` of what the name holds, and its length if it is a plain container."""
+        self.patience = 1
+        """So many scans it is kept when its namespace is not met."""
         self.scan = 0
         self.rest = 1
         self.size = -1.0
         self.cut = False
 
 
-class Survey:
-    """One scan over ``units``, which it brings up to date."""
+class Memory:
+    """What scans remember of each other: text and numbers only."""
 
-    def __init__(
-        self, units: dict[str, Unit], kinds: Kinds, modules: UserModules, scan: int
-    ) -> None:
-        self._units = units
+    def __init__(self) -> None:
+        self.units: dict[str, Unit] = {}
+        self.dull: dict[str, dict[str, int]] = {}
+        """Group → name → ``id`` of something that never holds anything: a function."""
+        self.enumerated: dict[str, int] = {}
+        """Group → the last scan that went through all of its names."""
+        self.scan = 0
+
+    def begin(self) -> None:
+        """Begin a scan; now and then everything is looked at anew."""
+        self.scan += 1
+        if self.scan % REDISCOVERY == 1:
+            self.dull.clear()
+            old = self.scan - 20 * LONGEST_REST
+            kept = {key: at for key, at in self.enumerated.items() if at > old}
+            self.enumerated = kept
+
+
+class Survey:
+    """One scan, which brings the ``memory`` up to date."""
+
+    def __init__(self, memory: Memory, kinds: Kinds, modules: UserModules) -> None:
+        self._memory = memory
+        self._units = memory.units
         self._kinds = kinds
         self._modules = modules
-        self._scan = scan
+        self._scan = memory.scan
         self.complete = True
         self.cost_us = 0
         self.stack: list[tuple[str, str, int]] = []
         self._due: list[tuple[Group, list[str]]] = []
         self._present: set[str] = set()
         self._groups: set[str] = set()
+        self._late = False
+        self._turns = 1
         self._costs: dict[int, int] = {}
         self._extra: list[Group] = []
         self._known: set[int] = set()
@@ -80,9 +121,10 @@ class Survey:
         self._kinds.begin()
         walker = Walker(self._kinds, budget_us * 1000, traced=traced)
         try:
-            self._enumerate(frames, walker, traced=traced)
-            self._drop_what_is_gone()
-            self._visit_due(walker)
+            with without_collector():
+                self._enumerate(frames, walker, traced=traced)
+                self._drop_what_is_gone()
+                self._visit_due(walker)
         finally:
             self._due, self._extra = [], []
             walker.roots.clear()
@@ -91,56 +133,76 @@ class Survey:
 
     def _enumerate(self, frames: Any, walker: Walker, *, traced: bool) -> None:
         """Note what every name holds, and which names are due."""
-        threads = frames if frames is not None else sys._current_frames()  # noqa: SLF001
         groups = self._modules.groups()
-        main = threading.main_thread().ident
-        for ident, top in self._some_threads(threads, main):
-            tag = "" if ident == main else f"#{ident}"
-            groups += frame_groups(top, tag, traced=traced)
-            self.stack += running(top)
-        groups.sort(key=lambda group: group.cost)
-        for group in groups:
-            self._enumerate_group(group, walker)
-        for group in self._extra[:EXTRA_GROUPS]:
-            self._enumerate_group(group, walker)
+        threads = frames if frames is not None else sys._current_frames()  # noqa: SLF001
+        try:
+            main = threading.main_thread().ident
+            for ident in self._some_threads(threads, main):
+                tag = "" if ident == main else f"#{ident}"
+                groups += frame_groups(threads[ident], tag, traced=traced)
+                self.stack += running(threads[ident])
+            before = self._memory.enumerated
+            groups.sort(key=lambda group: (before.get(group.key, 0), group.cost))
+            for group in groups:
+                self._enumerate_group(group, walker)
+            for group in self._extra[:EXTRA_GROUPS]:
+                self._enumerate_group(group, walker)
+            self._remember_roots(walker)
+        finally:
+            # our own frame is among these: the circle would keep every frame alive,
+            # and so every local of the user's, until the next garbage collection
+            del threads, frames, groups
 
     def _some_threads(
         self, threads: Mapping[int, FrameType], main: int | None
-    ) -> list[tuple[int, FrameType]]:
+    ) -> list[int]:
         others = sorted(ident for ident in threads if ident != main)
         if len(others) > THREADS:
+            self._turns = 1 + len(others) // THREADS
             start = self._scan * THREADS % len(others)
             others = (others + others)[start : start + THREADS]
-        first = [main] if main in threads else []
-        return [(ident, threads[ident]) for ident in (*first, *others) if ident]
+        first = [main] if main is not None and main in threads else []
+        return first + others
 
     def _enumerate_group(self, group: Group, walker: Walker) -> None:
         due: list[str] = []
-        self._groups.add(group.key)
+        dull = self._memory.dull.setdefault(group.key, {})
+        late = walker.half_time()
         with group:
-            for name in group.names():
+            for name in () if late else group.names():
                 value = group.get(name)
-                if value is MISSING or walker.out_of_time():
+                if value is MISSING or dull.get(name) == id(value):
                     continue
-                if self._note_root(group, name, value, walker):
+                if self._note_root(group, name, value, walker, dull):
                     due.append(name)
                 value = None
-        if walker.cut:  # what was not seen may still be there
-            self._groups.discard(group.key)
+        if not late:
+            self._groups.add(group.key)
+            self._memory.enumerated[group.key] = self._scan
+        self._late = self._late or late
+        self.complete = not self._late
         if due:
             self._due.append((group, due))
 
-    def _note_root(self, group: Group, name: str, value: Any, walker: Walker) -> bool:
-        info = self._kinds.of(type(value))
-        self._discover(value, info.kind, group)
-        if info.kind in (k.BARRIER, k.CLASS):
+    def _remember_roots(self, walker: Walker) -> None:
+        """Let names that there was no time for keep what they held before."""
+        for key, unit in self._units.items():
+            if unit.group not in self._groups and unit.node is not None:
+                walker.roots.setdefault(unit.ident[0], key)
+
+    def _note_root(
+        self, group: Group, name: str, value: Any, walker: Walker, dull: dict[str, int]
+    ) -> bool:
+        value, info = self._kinds.look(value)
+        if info.kind in (k.BARRIER, k.CLASS, k.FUNCTION):
+            if not self._discover(value, info.kind):
+                dull[name] = id(value)
             return False
         length = -1
         if info.kind in (k.SEQUENCE, k.SET, k.DEQUE, k.MAPPING):
             length = info.base.__len__(value)
-        elif info.kind == k.ATOM:
-            if info.base.__sizeof__(value) < ATOM_WORTH:
-                return False
+        elif info.kind == k.ATOM and info.base.__sizeof__(value) < ATOM_WORTH:
+            return False
         key, ident, cost = group.key + name, id(value), group.cost_of(name)
         self._present.add(key)
         if cost < self._costs.get(ident, 1 << 30):
@@ -153,34 +215,43 @@ class Survey:
         unit.ident = (ident, length)
         return changed or self._scan - unit.scan >= unit.rest
 
-    def _discover(self, value: Any, kind: int, group: Group) -> None:
-        """Note classes and functions of the user: they hold things of their own."""
+    def _discover(self, value: Any, kind: int) -> bool:
+        """Note a class or function of the user's; return whether it may hold something."""
         if kind == k.BARRIER:
             value = attribute(value, "_python_function")  # what tf.function wraps
             kind = self._kinds.of(type(value)).kind
-        if kind not in (k.CLASS, k.FUNCTION) or id(value) in self._known:
-            return
-        self._known.add(id(value))
         if kind == k.FUNCTION:
-            self._discover_function(value)
-        elif class_module(value) in self._modules.files:
+            return self._discover_function(value)
+        if kind != k.CLASS or class_module(value) not in self._modules.files:
+            return False
+        if id(value) not in self._known:
+            self._known.add(id(value))
             module = class_module(value)
-            self._extra.append(
-                ClassAttributes(value, module, self._modules.files[module])
-            )
-            for member in list(class_attributes(value).values())[:200]:
-                if self._kinds.of(type(member)).kind == k.FUNCTION:
-                    self._discover_function(member)
+            file = self._modules.files[module]
+            self._extra.append(ClassAttributes(value, module, file))
+            if self._scan % REDISCOVERY == 1:
+                for member in list(class_attributes(value).values())[:CLASS_MEMBERS]:
+                    if self._kinds.of(type(member)).kind == k.FUNCTION:
+                        self._discover_function(member)
+        return True
 
-    def _discover_function(self, function: Any) -> None:
+    def _discover_function(self, function: Any) -> bool:
         holds = function.__closure__ or function.__defaults__ or function.__kwdefaults__
-        if holds and is_user_file(function.__code__.co_filename):
+        if not holds or not is_user_file(function.__code__.co_filename):
+            return False
+        if id(function) not in self._known:
+            self._known.add(id(function))
             self._extra.append(Captured(function, str(function.__module__)))
+        return True
 
     def _drop_what_is_gone(self) -> None:
         for key, unit in list(self._units.items()):
-            absent = unit.group in self._groups and key not in self._present
-            if absent or self._scan - unit.scan > 20 * LONGEST_REST:
+            if unit.group in self._groups:
+                gone = key not in self._present
+            else:  # a function has returned, or it is not the thread's turn
+                since = self._scan - self._memory.enumerated.get(unit.group, 0)
+                gone = not self._late and since > unit.patience
+            if gone:
                 del self._units[key]
 
     def _visit_due(self, walker: Walker) -> None:
@@ -195,7 +266,9 @@ class Survey:
                 self.complete = False
                 break
             with group:
-                ordered = [(self._last_visit(group, n), group.cost_of(n), n) for n in names]
+                ordered = [
+                    (self._last_visit(group, n), group.cost_of(n), n) for n in names
+                ]
                 for _, _, name in sorted(ordered):
                     if not walker.cut:
                         self._visit(group, name, walker, surveyor)
@@ -217,6 +290,7 @@ class Survey:
         if value is MISSING:
             return
         unit = self._units.setdefault(key, Unit(group.key))
+        unit.patience = self._turns + group.patience
         home = group.home
         node = Node(
             group.owner(name),

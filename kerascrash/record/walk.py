@@ -14,7 +14,13 @@ from time import perf_counter_ns, thread_time_ns
 from kerascrash.record import kinds as k
 from kerascrash.record.frames import MISSING, FrameLocals, names_of
 from kerascrash.record.places import is_user_file
-from kerascrash.record.safe import attributes, cell_value, derives, instance_dict
+from kerascrash.record.safe import (
+    attributes,
+    cell_value,
+    class_module,
+    derives,
+    instance_dict,
+)
 from kerascrash.record.sizing_numpy import ArraySizer, object_items
 
 TYPE_CHECKING = False
@@ -40,7 +46,7 @@ CLAIM_WORTH = 1 << 16
 _MODEL_PARTS = (
     "_layers", "_trainable_variables", "_non_trainable_variables", "_seed_generators",
     "_metrics", "optimizer", "_self_tracked_trackables", "_trainable_weights",
-    "_non_trainable_weights", "_functional", "_variables",
+    "_non_trainable_weights", "_functional",
 )  # fmt: skip
 """Attributes under which Keras 2 and 3 keep layers, weights and optimizer slots."""
 MODEL_ITEMS = 4096
@@ -51,7 +57,8 @@ class Walker:
 
     def __init__(self, kinds: Kinds, budget_ns: int, *, traced: bool) -> None:
         self._kinds = kinds
-        self._cpu_end = thread_time_ns() + budget_ns
+        now = thread_time_ns()
+        self._cpu_half, self._cpu_end = now + budget_ns // 2, now + budget_ns
         self._wall_end = perf_counter_ns() + PREEMPTED * budget_ns
         self._traced = traced
         self._steps = self._name_began = 0
@@ -73,6 +80,10 @@ class Walker:
             self.cut = late or thread_time_ns() > self._cpu_end
         return self.cut
 
+    def half_time(self) -> bool:
+        """Return whether half of the budget is spent."""
+        return thread_time_ns() > self._cpu_half
+
     def is_owned_elsewhere(self, obj: object, key: str) -> bool:
         """Return whether another name owns the object."""
         owner = self.roots.get(id(obj))
@@ -80,7 +91,7 @@ class Walker:
 
     def add(self, obj: Any, tally: Tally, key: str, depth: int, weight: float) -> None:
         """Add an object and what it holds to ``tally``, unless it is counted already."""
-        info = self._kinds.of(type(obj))
+        obj, info = self._kinds.look(obj)
         if info.kind in (k.BARRIER, k.CLASS) or depth > DEPTH:
             return
         self._steps += 1
@@ -257,8 +268,14 @@ def model_parts(obj: Any, cls: type) -> list[Any]:
     """Return layers, weights and optimizer of a Keras object, all of them."""
     space = instance_dict(obj, cls) or {}
     parts: list[Any] = []
-    for name in _MODEL_PARTS:
+    if "_variables" in space:  # an optimizer: the weights it trains are not its own
+        names: tuple[str, ...] = ("_variables",)
+    else:
+        names = _MODEL_PARTS
+    for name in names:
         value = space.get(name)
+        if class_module(type(value)) == k.WRAPPERS:
+            value = k.unwrap(value)
         if derives(type(value), list):
             parts.extend(list.__getitem__(value, slice(0, MODEL_ITEMS)))
         elif value is not None:

@@ -1,7 +1,13 @@
-"""Locals of running functions are read, and nothing of them stays behind."""
+"""
+Locals of running functions are read, and nothing of them stays behind.
+
+PYTEST_DONT_REWRITE: rewritten assertions call ``locals()``, which the recorder respects
+before 3.12.
+"""
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 import weakref
@@ -13,6 +19,7 @@ import pytest
 
 from kerascrash.record.frames import MISSING, FrameLocals, names_of, snapshot_is_ours
 from kerascrash.record.inventory import Inventory
+from kerascrash.record.stacks import capture
 
 np = pytest.importorskip("numpy")
 
@@ -169,3 +176,23 @@ def test_a_modules_or_classs_frame_is_never_asked_for_its_namespace() -> None:
     exec("frames.append(sys._getframe())", {"sys": sys, "frames": frames})
     assert names_of(frames[0]) == []
     assert not snapshot_is_ours(frames[0])
+
+
+def test_without_the_garbage_collector_no_frame_of_the_users_is_kept() -> None:
+    ours = {"FrameLocals", "Locals", "Parameters", "Survey", "Walker", "Captured"}
+
+    def user() -> weakref.ref[Any]:
+        big = Big()
+        inventory.scan("step", 1, 50_000)
+        capture("periodic")
+        return weakref.ref(big)
+
+    inventory = Inventory()
+    gc.collect()
+    gc.disable()
+    try:
+        assert user()() is None
+        left = [o for o in gc.get_objects() if type(o).__name__ in ours]
+        assert [type(o).__name__ for o in left] == []
+    finally:
+        gc.enable()
