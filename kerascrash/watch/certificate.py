@@ -72,7 +72,8 @@ def _last_sample(observer: Observer, death_ns: int) -> dict[str, Any] | None:
     if observer.last_sample is None:
         return None
     taken, values = observer.last_sample
-    return {"values": values, "age_ms": round((death_ns - taken) / 1e6, 3)}
+    died = min(observer.dying_since or death_ns, death_ns)
+    return {"values": values, "age_ms": round((died - taken) / 1e6, 3)}
 
 
 def _host() -> dict[str, int]:

@@ -14,7 +14,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _SIGSET_BYTES = 128
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | os.O_CLOEXEC
 _IN_MODIFY = 2
-_FALLOC_FL_KEEP_SIZE_PUNCH_HOLE = 3
 
 
 def become_subreaper() -> bool:
@@ -36,12 +35,6 @@ def watch_file(path: str) -> int:
     fd = _checked(int(_libc.inotify_init1(_NONBLOCK_CLOEXEC)))
     _checked(int(_libc.inotify_add_watch(fd, os.fsencode(path), _IN_MODIFY)))
     return fd
-
-
-def punch_hole(fd: int, length: int) -> None:
-    """Give back the first ``length`` bytes of a file that keeps its size."""
-    offset, size = ctypes.c_int64(0), ctypes.c_int64(length)
-    _checked(int(_libc.fallocate(fd, _FALLOC_FL_KEEP_SIZE_PUNCH_HOLE, offset, size)))
 
 
 def _checked(result: int) -> int:

@@ -8,10 +8,10 @@ from kerascrash.dump.clock import now_ns
 from kerascrash.probes import open_probes
 from kerascrash.probes.oom_counters import OomCounters
 from kerascrash.watch.descendants import Descendants
-from kerascrash.watch.exit_status import read_stat
 from kerascrash.watch.kernel_log import KernelLog
 from kerascrash.watch.neighbours import Neighbours
 from kerascrash.watch.pace import Pace
+from kerascrash.watch.stderr_captured import CapturedStderr
 from kerascrash.watch.stderr_tail import StderrTail
 from kerascrash.watch.sync_thread import SyncThread
 from kerascrash.watch.target import Target
@@ -48,10 +48,12 @@ class Observer:
         self.descendants = Descendants(pid)
         self.workers = Workers(writer.path)
         self.stderr = StderrTail(pid)
+        self.captured = CapturedStderr(writer.path, pid)
         self.wakers = Wakers(self.counters.event_files)
         self.pace = Pace()
         self.sync = SyncThread(writer)
         self.last_sample: tuple[int, dict[str, int]] | None = None
+        self.dying_since = 0
         self._interval_s = 0.0
         self._second_due = 0
         self._identity = _identify(writer.path)
@@ -60,6 +62,7 @@ class Observer:
         """Take a sample, do once a second what is due, return the seconds to wait."""
         begin = now_ns()
         self.sample(begin)
+        self.captured.look()
         if begin >= self._second_due:
             self._second_due = begin + SECOND_NS
             self._each_second()
@@ -69,11 +72,13 @@ class Observer:
     def sample(self, now: int) -> None:
         """Read the target once; what a dying process no longer tells is not kept."""
         values = self.probes.read()
-        state = read_stat(self.target.pid)[:1]
-        if "rss" not in values or not state or state[0] in b"ZX":
+        state = self.target.read_state()
+        if "rss" not in values or state in b"ZX":
+            # Its memory is being freed: that can take longer than the death itself.
+            self.dying_since = self.dying_since or now
             return
         self._interval_s = self.pace.next_interval(now, values)
-        values["state"] = state[0][0]
+        values["state"] = state[0]
         values["interval_us"] = round(self._interval_s * 1e6)
         self.writer.watch(values)
         self.last_sample = (now, values)
@@ -109,6 +114,7 @@ class Observer:
             self.kernel,
             self.descendants,
             self.stderr,
+            self.captured,
             self.wakers,
             self.target,
             self.writer,

@@ -44,6 +44,8 @@ def discard(observer: Observer) -> None:
             # In the dump's own folder there is a link when the ring lies elsewhere.
             if path == observer.writer.path or (path and os.path.islink(path)):
                 os.unlink(path)
+    observer.captured.take()
+    observer.captured.remove()
     observer.sync.remove()
     observer.workers.finish(parent_ended_well=True)
 
@@ -71,6 +73,11 @@ def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) ->
 
 
 def _take_stderr(observer: Observer) -> dict[str, Any]:
+    captured = observer.captured.take()
+    if captured is not None:
+        observer.writer.stderr(captured)
+        observer.captured.remove()
+        return {"how": "captured", "path": None, "offset": 0, "bytes": len(captured)}
     noted = observer.environment().get("stderr")
     if isinstance(noted, dict):
         observer.stderr.note(noted)

@@ -17,6 +17,7 @@ import stat
 import tempfile
 import termios
 
+from kerascrash.dump.stderr_file import PUNCH_BYTES, punch_hole
 from kerascrash.watch import libc
 from kerascrash.watch.stderr_tail import TAIL_BYTES
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 16 << 10
 _OUTPUT_FLAGS, _LOCAL_FLAGS = 1, 3
-_PUNCH_BYTES = 1 << 20
+_GUARDED = 200
 
 
 class Outlet:
@@ -67,6 +68,8 @@ class Capture:
         self.total = 0
         self.fd = -1
         self.child_fd = -1
+        self.guarded_fd = -1
+        """A descriptor of the original, for the child to go back to when we die."""
 
     def pump(self) -> None:
         """Pass on what is there, unless the outlet is still busy; never raises."""
@@ -98,6 +101,7 @@ class TerminalCapture(Capture):
         super().__init__(outlet)
         self.fd, self.child_fd = os.openpty()
         os.set_blocking(self.fd, False)
+        self.guarded_fd = fcntl.fcntl(2, fcntl.F_DUPFD, _GUARDED)  # inheritable
         modes = termios.tcgetattr(self.child_fd)
         modes[_OUTPUT_FLAGS] &= ~termios.OPOST
         modes[_LOCAL_FLAGS] &= ~termios.ECHO
@@ -135,9 +139,9 @@ class FileCapture(Capture):
             os.read(self.fd, _CHUNK)  # the notices say no more than "look"
         try:
             data = os.pread(self._file, _CHUNK, self.total)
-            if self.total - self._punched > _PUNCH_BYTES:
+            if self.total - self._punched > PUNCH_BYTES:
+                punch_hole(self._file, self._punched, self.total - self._punched)
                 self._punched = self.total
-                libc.punch_hole(self._file, self.total)
         except OSError:
             return b""
         return data

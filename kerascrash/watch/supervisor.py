@@ -50,6 +50,9 @@ class Supervisor:
         self._listen()
         stderr_fd = self._capture.child_fd if self._capture else -1
         environ = {**self._environ, "KERASCRASH": "1"}
+        if self._capture and self._capture.guarded_fd >= 0:
+            guard = f"{os.getpid()}:{self._capture.guarded_fd}"
+            environ["KERASCRASH_STDERR_GUARD"] = guard
         self._child = start_child(self._command, environ, stderr_fd, self._signals)
         self._add(self._signals.fd, self._take_signals)
         if self._capture:

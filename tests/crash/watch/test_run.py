@@ -203,6 +203,7 @@ def run_on_terminal(
     body: str,
     answers: dict[str, bytes] | None = None,
     watch_stop: bool = False,
+    linger: bool = False,
 ) -> tuple[int, str]:
     """Run a job as a shell's foreground job on a terminal of 45 lines, 123 columns."""
     answers = dict(answers or {})
@@ -211,7 +212,7 @@ def run_on_terminal(
     if pid == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 45, 123, 0, 0))
         os.chdir(job.folder)
-        be_a_shell(command, job.environ, watch_stop)
+        be_a_shell(command, job.environ, watch_stop, linger)
     text = b""
     give_up = time.monotonic() + 30
     while time.monotonic() < give_up:
@@ -228,7 +229,9 @@ def run_on_terminal(
     return os.waitstatus_to_exitcode(status), text.decode(errors="replace")
 
 
-def be_a_shell(command: list[str], environ: dict[str, str], watch_stop: bool) -> None:
+def be_a_shell(
+    command: list[str], environ: dict[str, str], watch_stop: bool, linger: bool
+) -> None:
     """Run a foreground job, tell when it stops, continue it once; never returns."""
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     job = os.fork()
@@ -240,6 +243,9 @@ def be_a_shell(command: list[str], environ: dict[str, str], watch_stop: bool) ->
     while True:
         _, status = os.waitpid(job, os.WUNTRACED if watch_stop else 0)
         if not os.WIFSTOPPED(status):
+            if linger:
+                os.tcsetpgrp(0, os.getpgrp())
+                os.read(0, 1)
             os._exit(os.waitstatus_to_exitcode(status))
         os.write(1, b"STOPPED\n")
         os.kill(-job, signal.SIGCONT)
@@ -329,3 +335,14 @@ def test_the_supervisors_death_does_not_end_the_training(job: Job) -> None:
     while not (job.folder / "out").read_text() and time.monotonic() < give_up:
         time.sleep(0.02)
     assert (job.folder / "out").read_text() == "alive"
+
+
+def test_on_a_terminal_too(job: Job) -> None:
+    """Its pseudo-terminal dies with the supervisor; the real one comes back."""
+    body = (
+        "time.sleep(0.2); os.kill(os.getppid(), 9); time.sleep(0.5)\n"
+        "os.write(2, b'still here'); open('out', 'w').write(os.ttyname(2))"
+    )
+    _, text = run_on_terminal(job, body, {"still here": b"\n"}, linger=True)
+    assert "still here" in text
+    assert (job.folder / "out").read_text().startswith("/dev/pts/")
