@@ -2,34 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
+from kerascrash.collect.allocator_names import device_of
 from kerascrash.collect.xplane.growth import choose_boundaries, growing_groups
 from kerascrash.collect.xplane.memory_events import FIELDS, Column
 from kerascrash.collect.xplane.replay import replay
 from kerascrash.model.trace import AllocatorMemory
-
-_GPU = re.compile(r"^(?:GPU|gpu)_(\d+)_")
-_HOST_NAMES = ("cpu", "host", "mkl")
-
-
-def device_of(allocator: str) -> str:
-    """
-    Return the device whose memory an allocator hands out: ``GPU:0``, ``TPU:1``, ``host``.
-
-    ``bfc_cpu_allocator_for_gpu`` and ``gpu_host_bfc`` hand out memory of the host,
-    whatever their names suggest.
-    """
-    name = allocator.lower()
-    if any(part in name for part in _HOST_NAMES):
-        return "host"
-    if found := _GPU.match(allocator):
-        return f"GPU:{found[1]}"
-    if allocator.isdigit():
-        return f"TPU:{allocator}"
-    return "GPU" if "gpu" in name or "cuda" in name else "device"
-
 
 def build_allocators(
     columns: Mapping[str, Column],

@@ -38,8 +38,13 @@ def choose_boundaries(
 def growing_groups(
     column: Column, found: Replayed, steps: int, *, certain: bool
 ) -> tuple[GrowingGroup, ...]:
-    """Return the groups that grow, biggest first; ``steps`` lie in the window."""
-    # The first boundary may lie before the step's own allocations: warm-up.
+    """
+    Return the groups that grow, biggest first.
+
+    ``steps`` is how many lie in the window, several of them in an interval where there
+    are many.
+    """
+    # Before the first step ends, everything grows.
     counts = found.counts[1:] if len(found.counts) > FEWEST_STEPS + 1 else found.counts
     if len(counts) < FEWEST_STEPS:
         return ()
@@ -48,13 +53,23 @@ def growing_groups(
     for key, (group, row) in merged.items():
         if not _rises(row):
             continue
-        size = _bytes_of(column, found, key)
-        rise = (row[-1] - row[0]) * size
-        if rise < max(_LEAST_BYTES, _LEAST_SHARE * found.peak):
+        size = _size_of(column, found, key)
+        risen = (row[-1] - row[0]) * size
+        if risen < max(_LEAST_BYTES, _LEAST_SHARE * found.peak):
             continue
-        per_step = rise / max(steps - 1, 1) if certain else rise / max(len(row) - 1, 1)
-        last = make_group(column, group, row[-1], row[-1] * size, row[-1] * size)
-        grown.append(GrowingGroup(last, tuple(row), per_step, certain))
+        alive = [one for one in found.live if (one.op, one.shape, one.dtype) == key]
+        last = make_group(
+            column,
+            group,
+            row[-1],
+            sum(one.bytes for one in alive) or row[-1] * size,
+            sum(one.requested_bytes for one in alive),
+        )
+        # The last step may have died half way.
+        per_interval = (row[-2] - row[0]) / (len(row) - 2) * size
+        per_step = per_interval * (len(row) - 1) / max(steps - 1, 1)
+        rate = per_step if certain else per_interval
+        grown.append(GrowingGroup(last, tuple(row), rate, certain))
     grown.sort(key=lambda one: -one.group.bytes)
     return tuple(grown[:_MOST_SHOWN])
 
@@ -76,7 +91,7 @@ def _merge_names(
     return merged
 
 
-def _bytes_of(column: Column, found: Replayed, key: _Key) -> int:
+def _size_of(column: Column, found: Replayed, key: _Key) -> int:
     sizes = (found.sizes.get(g, 0) for g, n in enumerate(column.groups) if n[:3] == key)
     return max(sizes, default=0)
 

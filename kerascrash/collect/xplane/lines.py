@@ -49,6 +49,11 @@ def read_line(
 
     Raises WireError where the line is damaged; pieces before it were yielded.
     """
+    if isinstance(source, Held):
+        line = parse("Line", source.data)
+        if line is not None:
+            yield Piece(_head(line), line.events)
+            return
     head, skipped, size = LineHead(), 0, 0
     held: list[bytes] = []
     error: WireError | None = None
@@ -75,15 +80,6 @@ def read_line(
         yield _piece(held, head, skipped)
     if error is not None:
         raise error
-
-
-def read_held(data: bytes) -> Iterator[Piece]:
-    """Yield the events of a line that is held as bytes, in one piece if it is whole."""
-    line = parse("Line", data)
-    if line is not None:
-        yield Piece(_head(line), line.events)
-        return
-    yield from read_line(Held(data), 0, len(data), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ BY_POSITION = (
     "addr",
 )
 """The order in which every known writer puts them, for files that lost their names."""
+_USUAL = len(BY_POSITION)
+_POSITIONS = {_USUAL: BY_POSITION, 7: ("index_on_host", *BY_POSITION[1:6], "addr")}
 NO_NAMES = ("(null)", "null", "unknown")
 FIELDS = 9  # whole numbers per event in Column.rows
 _SIGN = 1 << 63
@@ -80,10 +82,11 @@ class MemoryDecoder:
         self._zero = message("Stat")
         self._plans: dict[tuple[int, ...], Sequence[int]] = {}
         self._names: Mapping[int, str] = {}
+        self._guesses: set[tuple[int, ...]] = set()
 
     def begin_plane(self, stat_names: Mapping[int, str]) -> None:
         """Say what the names of statistics are from now on: each plane has its own."""
-        self._names, self._plans = stat_names, {}
+        self._names, self._plans, self._guesses = stat_names, {}, set()
 
     def add(self, event: Any, begin_ps: int, *, freed: bool) -> None:
         """Add one event; without names its numbers are told by their position."""
@@ -99,6 +102,7 @@ class MemoryDecoder:
         (used, reserved, free, peak, asked, size, addr, op, shape, region, name, index,
          part, dtype) = [stats[position] for position in plan]  # fmt: skip
         column = self._column(name, index, plan[10] >= 0)
+        column.guessed = column.guessed or ids in self._guesses
         group = -1
         if not freed:
             key = (
@@ -125,9 +129,10 @@ class MemoryDecoder:
     def _plan(self, ids: tuple[int, ...]) -> Sequence[int]:
         """Return the position of every role, -1 where the event lacks it."""
         names = [self._names.get(one, "") for one in ids]
-        if not any(names):
-            names = list(BY_POSITION) + [""] * len(ids)
-            names = names[: len(ids)] if len(ids) >= len(BY_POSITION) else []
+        if not all(names) and (positions := _POSITIONS.get(min(len(ids), _USUAL))):
+            known = dict(enumerate(positions))
+            names = [name or known.get(at, "") for at, name in enumerate(names)]
+            self._guesses.add(ids)
         if "bytes_allocated" not in names:
             return ()
         return [names.index(role) if role in names else -1 for role in ROLES]
@@ -139,7 +144,7 @@ class MemoryDecoder:
             key = str(index.int64_value)
         column = self.columns.get(key)
         if column is None:
-            column = self.columns[key] = Column(guessed=not self._names)
+            column = self.columns[key] = Column()
         return column
 
     def _text(self, ref: int, raw: bytes) -> str:

@@ -21,6 +21,7 @@ _SPACE_FIELDS = {1, 2, 3, 4}
 _HOSTNAMES = 4
 _LARGEST_ENTRY = 1 << 20  # HLO modules lie among the names of /host:metadata
 _MOST_NAMES = 64 << 20
+_LARGEST_EVENT = 64 << 10
 HOST = "/host:CPU"
 ENVIRONMENT = "Task Environment"
 
@@ -30,8 +31,7 @@ class Plane:
     """
     One plane: its lines (``held``, or where they lie: ``lines``), and its names.
 
-    ``flaw`` is the offset where its fields stop making sense, ``cut`` whether the file
-    simply ends there.
+    ``flaw`` is the offset where its fields stop making sense.
     """
 
     start: int
@@ -43,17 +43,15 @@ class Plane:
     stats: dict[int, str] = field(default_factory=dict)
     own_stats: Any = ()
     flaw: int | None = None
-    cut: bool = False
 
 
 @dataclass(slots=True)
 class Space:
-    """What the top level of a trace holds; ``flaw`` and ``cut`` as in a plane."""
+    """What the top level of a trace holds; ``flaw`` as in a plane."""
 
     planes: list[Plane] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
     flaw: int | None = None
-    cut: bool = False
 
 
 def read_space(source: Source) -> Space:
@@ -68,7 +66,7 @@ def read_space(source: Source) -> Space:
             elif number == _HOSTNAMES and end <= source.size:
                 space.hosts.append(as_text(source.cut(start, min(end, start + 256))))
     except WireError as error:
-        space.flaw, space.cut = error.offset, error.cut
+        space.flaw = error.offset
     return space
 
 
@@ -90,7 +88,7 @@ def read_plane(source: Source, start: int, end: int) -> Plane:
                 names.append(source.cut(at, stop))
                 size += stop - at
     except WireError as error:
-        plane.flaw, plane.cut = error.offset, error.cut and end == source.size
+        plane.flaw = error.offset
     _read_names(plane, names)
     return plane
 
@@ -129,3 +127,36 @@ def whole_number(stat: Any) -> int:
 def as_text(raw: bytes) -> str:
     """Return text, whatever the bytes."""
     return raw.decode("utf-8", "replace")
+
+
+def is_cut(source: Source) -> bool:
+    """
+    Tell whether the file is whole as far as it goes, and only ends too early.
+
+    The field that runs over the end is followed inside: plane, line, event.
+    """
+    start = 0
+    for allowed, container in ((_SPACE_FIELDS, _PLANES), (_PLANE_FIELDS, _LINES)):
+        last, cut = None, False
+        try:
+            for last in walk(source, start, source.size):
+                if last[0] not in allowed:
+                    return False
+        except WireError as error:
+            cut = error.cut
+        if not cut or last is None:
+            return cut or start > 0
+        if last[3] <= source.size or last[0] != container:
+            return source.size - last[1] < _LARGEST_ENTRY
+        start = last[2]
+    return _ends_in_an_event(source, start)
+
+
+def _ends_in_an_event(source: Source, start: int) -> bool:
+    at = start
+    try:
+        for _, at, _, _ in walk(source, start, source.size):
+            pass
+    except WireError as error:
+        return error.cut and source.size - at < _LARGEST_EVENT
+    return start > 0

@@ -13,18 +13,19 @@ from dataclasses import dataclass, field
 
 from kerascrash.collect.xplane.allocators import build_allocators
 from kerascrash.collect.xplane.events import EventReader, PlaneNames
-from kerascrash.collect.xplane.lines import read_held, read_line
+from kerascrash.collect.xplane.lines import Held, read_line
 from kerascrash.collect.xplane.memory_events import ALLOCATION, DEALLOCATION
 from kerascrash.collect.xplane.planes import (
     ENVIRONMENT,
     HOST,
     Plane,
     Space,
+    is_cut,
     own_stats,
     read_space,
     whole_number,
 )
-from kerascrash.collect.xplane.salvage import MOST_BYTES, find_sections
+from kerascrash.collect.xplane.salvage import MOST_BYTES, Section, find_sections
 from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.source import IN_MEMORY, Source
 from kerascrash.collect.xplane.wire import WireError
@@ -37,7 +38,6 @@ _MOST_STEPS = 500
 _TRACE_MARKS = (b"/host:", b"/device:", b"xplane", b"MemoryAllocation")
 _PS = 1e12
 _SALVAGED = 0.8
-_UNNAMED = 0.5
 
 
 @dataclass(slots=True)
@@ -51,9 +51,8 @@ class _State:
     begin_ns: int = 0
     end_ns: int = 0
     flaws: list[tuple[int, int]] = field(default_factory=list)
-    cut: bool = False
     salvaged: bool = False
-    unnamed: bool = False
+    left: int = MOST_BYTES
 
 
 def read_xplane(path: str) -> Trace:
@@ -86,7 +85,6 @@ def _read(path: str, source: Source) -> Trace:
 
 def _read_plane(state: _State, plane: Plane) -> None:
     if plane.flaw is not None:
-        state.cut = state.cut or plane.cut
         state.flaws.append((plane.start, plane.end))
         return
     state.planes.append(plane.name)
@@ -109,56 +107,64 @@ def _read_lines(state: _State, plane: Plane, *, large: bool) -> None:
     reader, source = state.reader, state.source
     names = PlaneNames(plane.name, plane.events, plane.stats)
     reader.memory.begin_plane(plane.stats)
-    lines = [read_held(data) for data in plane.held]
-    lines += [read_line(source, start, end, wanted) for start, end in plane.lines]
-    for line in lines:
+    ranges = [(Held(data), 0, len(data)) for data in plane.held]
+    for where, start, end in ranges or [(source, *line) for line in plane.lines]:
+        begin_ps = 0
         try:
-            for piece in line:
+            for piece in read_line(where, start, end, wanted):
                 reader.bad += piece.bad
                 reader.seen += piece.skipped
-                reader.read(names, piece.head.name, piece.head.begin_ps, piece.events)
-        except WireError:
+                begin_ps = piece.head.begin_ps
+                reader.read(names, piece.head.name, begin_ps, piece.events)
+        except WireError as error:
             reader.bad += 1
-            state.flaws.append((plane.start, plane.end))
-            break  # the plane is searched for its pieces instead
+            stop = min(end, error.offset + state.left)
+            state.left -= stop - error.offset
+            rest = where.cut(error.offset, stop)
+            for section in find_sections(rest, begin_ps):
+                _read_section(state, section, rest, names)
 
 
 def _salvage(state: _State, space: Space) -> None:
     """Search what structure did not lead to; bounded in bytes for any file."""
+    size = state.source.size
     if space.flaw is not None:
-        state.cut = state.cut or (space.cut and bool(space.planes))
-        if not any(start <= space.flaw < end for start, end in state.flaws):
-            state.flaws.append((space.flaw, state.source.size))
-    left = MOST_BYTES
+        state.flaws.append((space.flaw, size))
+    done = 0
     for start, end in sorted(state.flaws):
-        stop = min(end, state.source.size, start + left)
-        if stop <= start:
+        begin = max(start, done)
+        stop = min(end, size, begin + state.left)
+        if stop <= begin:
             continue
-        left -= stop - start
-        _salvage_range(state, state.source.cut(start, stop))
-        if stop < min(end, state.source.size):
+        state.left -= stop - begin
+        data = state.source.cut(begin, stop)
+        for section in find_sections(data):
+            _read_section(state, section, data, None)
+        done = stop
+        if stop < min(end, size):
             state.source.notes.append(f"searched only {MOST_BYTES >> 20} MiB of damage")
 
 
-def _salvage_range(state: _State, data: bytes) -> None:
+def _read_section(
+    state: _State, section: Section, data: bytes, names: PlaneNames | None
+) -> None:
+    """Read found events by the names of their plane: given, or found behind them."""
     reader = state.reader
-    for section in find_sections(data):
-        state.salvaged = True
-        reader.memory.begin_plane(section.stats)
-        kinds = set(section.events.values())
-        if not {ALLOCATION, DEALLOCATION} <= kinds:
-            state.unnamed = True
-            reader.read_unnamed(section.spans, data)
-            continue
-        by_line: dict[int, list[bytes]] = {}
-        for begin_ps, start, end in section.spans:
-            by_line.setdefault(begin_ps, []).append(data[start:end])
+    state.salvaged = True
+    if names is None:
         names = PlaneNames(section.plane or HOST, section.events, section.stats)
-        for begin_ps, found in by_line.items():
-            events = [parse("Event", one) for one in found]
-            whole = [event for event in events if event is not None]
-            reader.bad += len(events) - len(whole)
-            reader.read(names, "", begin_ps, whole)
+        reader.memory.begin_plane(section.stats)
+    if len(names.memory) < len((ALLOCATION, DEALLOCATION)):
+        reader.read_unnamed(section.spans, data)
+        return
+    by_line: dict[int, list[bytes]] = {}
+    for begin_ps, start, end in section.spans:
+        by_line.setdefault(begin_ps, []).append(data[start:end])
+    for begin_ps, found in by_line.items():
+        events = [parse("Event", one) for one in found]
+        whole = [event for event in events if event is not None]
+        reader.bad += len(events) - len(whole)
+        reader.read(names, "", begin_ps, whole)
 
 
 def _status(state: _State, space: Space) -> str:
@@ -170,7 +176,7 @@ def _status(state: _State, space: Space) -> str:
         head = state.source.cut(0, 4 << 20)
         if not any(mark in head for mark in _TRACE_MARKS):
             return "not a trace"
-    return "truncated" if state.cut or not state.source.whole else "damaged"
+    return "truncated" if not state.source.whole or is_cut(state.source) else "damaged"
 
 
 def _build(path: str, state: _State, space: Space, status: str) -> Trace:
@@ -185,9 +191,7 @@ def _build(path: str, state: _State, space: Space, status: str) -> Trace:
         return time_ps / _PS + (origin if relative else 0.0)
 
     host = space.hosts[0] if space.hosts else _host_of(path)
-    confidence = 1.0
-    if state.salvaged:
-        confidence = _UNNAMED if state.unnamed else _SALVAGED
+    confidence = _SALVAGED if state.salvaged else 1.0
     allocators = build_allocators(
         reader.memory.columns, [time for time, _ in times], seconds, host, confidence
     )
@@ -219,6 +223,8 @@ def _host_of(path: str) -> str:
 def _why_no_memory(state: _State) -> list[str]:
     if state.reader.memory.columns:
         return []
+    if state.flaws:
+        return ["no memory event could be recovered"]
     if any(name.startswith("/device:") for name in state.planes):
         return ["no memory events: host tracing was off, or nothing was allocated"]
     return ["no memory events: on a CPU only TensorFlow's pooling allocators write any"]

@@ -8,6 +8,7 @@ allocated, and call everything older "unused preallocated device memory".
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -98,7 +99,8 @@ def _find_peak(column: Column, order: list[int], found: Replayed) -> int:
     found.capacity = (
         used[top] + reserved[top] + free[top] if free[top] or used[top] else None
     )
-    found.fragmentation = column.fragmentation[top]
+    part = column.fragmentation[top]  # not a number while the pool is empty
+    found.fragmentation = part if math.isfinite(part) else None
     found.lifetime = max(peaks)
     found.final = in_use[order[-1]]
     found.timeline = _thin([(rows[i * FIELDS], in_use[i]) for i in order])

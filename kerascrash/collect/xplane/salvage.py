@@ -16,7 +16,7 @@ from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.wire import LENGTH, VARINT, read_varint
 
-MOST_BYTES = 64 << 20
+MOST_BYTES = 24 << 20
 _VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
 _TOKEN = re.compile(
     rb"[\x22\x2a](?:[\x02-\x7f]|[\x80-\xff][\x01-\x7f])\x08"
@@ -40,9 +40,13 @@ class Section:
     plane: str = ""
 
 
-def find_sections(data: bytes) -> Iterator[Section]:
-    """Yield what can be recognised in ``data``, plane by plane."""
-    section, begin_ps, at = Section(), 0, 0
+def find_sections(data: bytes, begin_ps: int = 0) -> Iterator[Section]:
+    """
+    Yield what can be recognised in ``data``, plane by plane.
+
+    ``begin_ps`` is the begin of the line that the first events belong to.
+    """
+    section, at = Section(), 0
     while (token := _TOKEN.search(data, at)) is not None:
         at, first = token.start(), data[token.start()]
         if first == 0x1A:

@@ -8,7 +8,6 @@ for memory goes to an unnamed temporary file.
 
 from __future__ import annotations
 
-import gzip
 import os
 import tempfile
 import zlib
@@ -49,23 +48,25 @@ class Source:
         return len(self._block) == self.size
 
     def _unpack(self, file: IO[bytes]) -> IO[bytes]:
+        """Return the unpacked bytes; those before a flaw are kept."""
         target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
-        done = 0
+        done, unpacker, waiting = 0, _open_member(), b""
         try:
-            with gzip.GzipFile(fileobj=file) as packed:
-                while done < LARGEST_UNPACKED:
-                    block = packed.read(1 << 20)
-                    if not block:
-                        break
-                    target.write(block)
-                    done += len(block)
-                else:
-                    self.whole = False
-                    self.notes.append(f"unpacked only the first {done >> 20} MiB")
-        except (EOFError, OSError, zlib.error):
-            self.whole = False
-            self.notes.append(f"its gzip stream breaks off after {done:,} bytes")
+            while done < LARGEST_UNPACKED:
+                packed = waiting or file.read(_BLOCK)
+                if not packed:
+                    break
+                block = unpacker.decompress(packed, _BLOCK * 16)
+                waiting = unpacker.unconsumed_tail
+                if unpacker.eof and unpacker.unused_data:
+                    waiting, unpacker = unpacker.unused_data, _open_member()
+                done += target.write(block)
+        except zlib.error:
+            pass
         file.close()
+        if not unpacker.eof:
+            self.whole = False
+            self.notes.append(f"unpacked as far as it goes: {done:,} bytes")
         return cast("IO[bytes]", target)
 
     def window(self, at: int) -> tuple[bytes, int]:
@@ -90,3 +91,7 @@ class Source:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+def _open_member() -> zlib._Decompress:
+    return zlib.decompressobj(wbits=31)

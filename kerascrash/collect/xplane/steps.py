@@ -17,6 +17,7 @@ _RUNS = ("FunctionRun", "SessionRun", "TfrtSessionRun")
 _INPUT = ("IteratorGetNext", "Iterator::GetNext", "IteratorConsume")
 STEPS_LINE = "Steps"
 GRAPH_RUN, DEVICE_STEP = 3, 4
+_FEWEST = {GRAPH_RUN: 5}  # a few runs may be of as many different graphs
 
 
 @dataclass(slots=True)
@@ -65,7 +66,11 @@ class StepFinder:
 
     def best(self) -> Marked | None:
         """Return the steps: the best sign seen at least twice; of rivals the longest."""
-        often = [marked for marked in self._marked.values() if len(marked.times) > 1]
+        often = [
+            marked
+            for marked in self._marked.values()
+            if len(marked.times) >= _FEWEST.get(marked.sign, 2)
+        ]
         if not often:
             return None
         sign = min(marked.sign for marked in often)

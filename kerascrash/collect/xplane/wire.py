@@ -54,7 +54,8 @@ def walk(source: Readable, start: int, end: int) -> Iterator[tuple[int, int, int
     """
     Yield (field number, begin of the field, begin of its value, end of the value).
 
-    Raises WireError where the fields end to make sense; those before it were yielded.
+    Raises WireError where the fields end to make sense; those before it were yielded,
+    the last with its end beyond ``end`` when it runs over.
     """
     at = start
     while at < end:
@@ -76,7 +77,7 @@ def walk(source: Readable, start: int, end: int) -> Iterator[tuple[int, int, int
         if number == 0:
             raise WireError(at, cut=False)
         if body + length > end:
-            yield number, at, body, end
+            yield number, at, body, body + length
             raise WireError(at, cut=True)
         yield number, at, body, body + length
         at = body + length
