@@ -4,6 +4,10 @@ The recorder's own thread: readings, and jobs such as stacks and inventory.
 It is started below ``threading``, so that a program that joins every thread it sees
 does not wait for it. It imports and prints holding ``lock``, which a fork takes first:
 no child begins with a module half imported by a thread that it does not have.
+
+``threading`` takes the thread that first imports it for the main one. Were that the
+sampler's, the interpreter would wait for it for ever at its exit: so it is imported
+here, while arming.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import os
+import threading  # noqa: F401 - its first import must be on the main thread, see below
 import time
 
 from kerascrash.dump.records import EventKind
@@ -64,7 +69,9 @@ class Sampler:
             return
         self._stopping = True
         self._wake.release()
-        self._done.acquire(timeout=_STOP_S)
+        give_up = time.monotonic() + _STOP_S
+        while not self._done.acquire(timeout=0.005) and time.monotonic() < give_up:
+            pass  # between the waits this thread answers a scan that asks for it
 
     def _run(self) -> None:
         try:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import _thread
 import sys
+import threading
 
 from kerascrash.record.hook import Hook, guarded
-from kerascrash.record.module_watch import when_imported
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,34 +35,32 @@ def _install(recorder: Recorder) -> Callable[[], None]:
         return previous(kind, value, trace)
 
     sys.excepthook = excepthook
-    removers = [
-        when_imported(recorder, NAME, "threading", _hook_threads(recorder, note))
-    ]
+    restore_threads = _hook_threads(note, recorder)
 
     def remove() -> None:
         if sys.excepthook is excepthook:
             sys.excepthook = previous
-        for each in removers:
-            each()
+        restore_threads()
 
     return remove
 
 
-def _hook_threads(
-    recorder: Recorder, note: Callable[..., Any]
-) -> Callable[[Any], None]:
-    def hook(threading: Any) -> None:
-        previous = threading.excepthook
+def _hook_threads(note: Callable[..., Any], recorder: Recorder) -> Callable[[], None]:
+    previous = threading.excepthook
 
-        def excepthook(args: Any) -> Any:
-            if args.exc_type is not SystemExit:  # a thread may end like that
-                name = getattr(args.thread, "name", None) or "?"
-                note(recorder, args.exc_value, args.exc_traceback, name)
-            return previous(args)
+    def excepthook(args: threading.ExceptHookArgs) -> Any:
+        if args.exc_type is not SystemExit:  # a thread may end like that
+            name = getattr(args.thread, "name", None) or "?"
+            note(recorder, args.exc_value, args.exc_traceback, name)
+        return previous(args)
 
-        threading.excepthook = excepthook
+    threading.excepthook = excepthook
 
-    return hook
+    def restore() -> None:
+        if threading.excepthook is excepthook:
+            threading.excepthook = previous
+
+    return restore
 
 
 def _note(

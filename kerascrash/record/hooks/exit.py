@@ -126,7 +126,8 @@ def _note_os_exit(recorder: Recorder, status: Any) -> None:
     )
     code = status if isinstance(status, int) else None
     recorder.event(
-        EventKind.EXIT, status=code, how="os._exit", where=_with_source(caller_place(4)),
+        EventKind.EXIT, status=code, how="os._exit",
+        where=_with_source(caller_place(4)),
         clean=of_multiprocessing and code == 0,
     )  # fmt: skip
     recorder.stop()
