@@ -25,7 +25,9 @@ def main() -> None:
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     if package not in sys.path:
         sys.path.append(package)
-    import kerascrash.arm  # noqa: F401 - importing it is what arms
+    from kerascrash.record.arming import arm
+
+    arm()
 
     if as_module:
         runpy.run_module(target, run_name="__main__", alter_sys=True)

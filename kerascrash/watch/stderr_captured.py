@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 
 from kerascrash.dump.stderr_file import HEAD, STDERR_SUFFIX
 from kerascrash.watch.stderr_tail import TAIL_BYTES
+
+_LONGEST_WAIT_MS = 200
 
 
 class CapturedStderr:
@@ -55,10 +58,15 @@ class CapturedStderr:
             self.close()
 
     def _show(self, fd: int, passed: int, size: int) -> None:
+        """Pass on the rest; a reader that does not read is not waited for long."""
         begin = max(passed, size - TAIL_BYTES)
-        if self._outlet >= 0 and begin < size:
-            with contextlib.suppress(OSError):
-                os.write(self._outlet, os.pread(fd, size - begin, begin))
+        if self._outlet < 0:
+            return
+        poll = select.poll()
+        poll.register(self._outlet, select.POLLOUT)
+        while begin < size and poll.poll(_LONGEST_WAIT_MS):
+            data = os.pread(fd, select.PIPE_BUF, begin)
+            begin += os.write(self._outlet, data)
 
     def remove(self) -> None:
         """Delete the file: its tail is in the dump, or not needed."""

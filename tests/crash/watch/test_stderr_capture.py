@@ -66,7 +66,9 @@ def test_last_words_are_shown_and_kept(tmp_path: Path) -> None:
     assert done.returncode == -6
     lines = done.stderr.splitlines()
     assert lines[-1] == "F0000 check failed"
-    assert lines[:5000] == [f"{i:06d}" for i in range(5000)]
+    # What was being passed on at the death may stand there twice.
+    assert {f"{i:06d}" for i in range(5000)} <= set(lines)
+    assert len(done.stderr) <= 5000 * 7 + 2 * 4096
     dump = sealed_dump(tmp_path)
     assert dump.stderr.endswith(b"F0000 check failed\n")
     assert dump.certificate["stderr"]["how"] == "captured"
