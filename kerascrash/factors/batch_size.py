@@ -15,6 +15,12 @@ FACTOR = Rule(
     supports={
         "activations_dominate": 6.0,
         "rise_in_first_steps": 2.0,
+        "activation_refused": 4.0,
+        "oom_tensor_shape": 1.0,
+        "gpu_oom": 1.0,
+        "device_step_refused": 5.0,
+        "device_step_fills": 6.0,
+        "device_step_of_equals": 2.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,
@@ -24,6 +30,12 @@ FACTOR = Rule(
         "steps_fitted": 4.0,
         "neighbour_fills": 3.0,
         "weights_being_made": 3.0,
+        "device_tensors_kept": 7.0,
+        "device_op_refused": 3.0,
+        "device_pool_fragmented": 5.0,
+        "device_equals_kept": 3.0,
+        "device_steps_fitted": 2.5,
+        "device_weights_refused": 4.0,
     },
     remedies=(
         "Make the batch smaller; halve it until it fits.",

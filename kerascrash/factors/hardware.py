@@ -14,9 +14,16 @@ FACTOR = Rule(
     prior=-1.5,
     supports={
         "limit_small_for_runtime": 5.0,
+        "gpu_hardware": 9.0,
+        "xid_hardware": 9.0,
+        "machine_check": 9.0,
+        "kernel_panic": 6.5,
+        "overheated": 3.0,
+        "pcie_errors": 3.0,
+        "disk_io_errors": 2.0,
+        "machine_rebooted": 6.5,
     },
     contradicts={
-        "memory_was_not_short": 6.0,
         "tensors_kept": 3.0,
         "data_held_whole": 2.0,
         "activations_dominate": 1.5,

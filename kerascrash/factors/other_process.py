@@ -15,6 +15,9 @@ FACTOR = Rule(
     supports={
         "neighbour_fills": 8.0,
         "flat_memory": 0.5,
+        "gpu_held_by_other": 5.0,
+        "kernel_oom_other": 2.0,
+        "oom_kill_told": 1.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,

@@ -15,12 +15,19 @@ FACTOR = Rule(
     supports={
         "one_line_blew_up": 6.0,
         "allocation_refused": 3.0,
+        "cuda_kernel_fault": 9.5,
+        "xid_app": 9.0,
+        "device_op_refused": 8.0,
     },
     contradicts={
-        "memory_was_not_short": 6.0,
+        "memory_was_not_short": 2.0,
         "neighbour_fills": 3.0,
         "weights_being_made": 3.0,
         "data_being_loaded": 3.0,
+        "device_tensors_kept": 5.0,
+        "device_step_refused": 2.0,
+        "device_pool_fragmented": 4.0,
+        "device_weights_refused": 4.0,
     },
     remedies=(
         "Compute it in chunks and reduce each before the next.",

@@ -21,7 +21,9 @@ WIDTH = 86
 Examples:
   kerascrash causes                   every way to die, and every factor
   kerascrash causes gpu_oom           what speaks for it, against it, what to do
-  kerascrash causes --markdown        the table of README"""
+  kerascrash causes --markdown        the table of README
+\b
+Exit codes: 0 shown, 2 there is no such cause."""
 )
 @click.argument("name", metavar="[ID]", required=False)
 @click.option("--markdown", is_flag=True, help="Print the table of README.")
