@@ -24,7 +24,8 @@ def main() -> None:
         os._exit(0)
     detach()
     settings = take_settings()
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+    # At the end: site-packages may hold old backports of standard modules.
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
     from kerascrash.watch.companion import watch_dump
 
     watch_dump(dump, settings)

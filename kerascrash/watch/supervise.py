@@ -12,7 +12,8 @@ import os
 import sys
 
 if __name__ == "__main__":
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
+    # At the end: site-packages may hold old backports of standard modules.
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(__file__))))
 
 from kerascrash.watch.supervisor import Supervisor
 
