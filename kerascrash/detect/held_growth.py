@@ -44,7 +44,8 @@ def detect(case: Case) -> Iterator[Finding]:
 def _finding_id(kept: Kept) -> str:
     if kept.holding.holds_tensors:
         return "tensors_kept"
-    return "arrays_kept" if kept.holding.holds_arrays else "objects_kept"
+    numbers = kept.holding.holds_arrays or kept.holding.holds_numbers
+    return "arrays_kept" if numbers else "objects_kept"
 
 
 def _observe(finding: str, kept: Kept, share: float) -> Finding:

@@ -68,7 +68,7 @@ def _model(case: Case, culprit: Culprit | None) -> list[Advice]:
         advice.append(
             Advice(
                 f"Shrink layer `{heaviest.name}` ({heaviest.type}).",
-                f"It has {heaviest.parameters:,} of {own.parameters:,} parameters; half "
+                f"{heaviest.parameters:,} of {own.parameters:,} parameters; half "
                 "the units halve weights, gradients and slots.",
                 int(heaviest.weights * copies / 2),
                 place,

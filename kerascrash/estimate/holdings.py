@@ -58,6 +58,13 @@ class Holding:
         return self.type in ARRAY_TYPES or self.element_type in ARRAY_TYPES
 
     @property
+    def holds_numbers(self) -> bool:
+        """Most of its bytes are numeric arrays or tensors, at whatever depth."""
+        rows = (self.dtypes or {}).items()
+        numeric = sum(size for name, size in rows if dtype_size(name, 0))
+        return numeric >= 0.5 * self.bytes > 0
+
+    @property
     def element_bytes(self) -> int:
         """Bytes of one element as far as known, else the mean."""
         return self.bytes // self.count if self.count > 0 else self.bytes
