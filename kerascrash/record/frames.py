@@ -4,9 +4,9 @@ The local variables of running frames, read without leaving anything behind.
 ``frame.f_locals`` of a running function keeps, before CPython 3.13, a snapshot on the
 frame that holds every local until the function ends. So: 3.13 has a proxy that holds
 nothing (PEP 667); 3.12 has ``PyFrame_GetVar``; before, the snapshot is emptied at once,
-and only where nobody else can own or need it: an optimised frame, not traced, whose code
-never names ``locals`` and its like. A function that is being traced or profiled in Python
-writes the snapshot back into its locals, so with tracing on nothing is read there.
+and only where nobody else can own or need it: an optimised frame, not traced, whose
+code never names ``locals`` and its like. A function that is being traced or profiled
+in Python writes the snapshot back, so with tracing on nothing is read there.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def names_of(frame: FrameType) -> list[str]:
 
 
 def parameters_of(frame: FrameType) -> list[str]:
-    """Return the names of a frame's plain parameters, without ``*args``, ``**kwargs``."""
+    """Return the names of a frame's parameters, without ``*args`` and ``**kwargs``."""
     code = frame.f_code
     if code.co_flags & _VARARGS and code.co_argcount + code.co_kwonlyargcount == 0:
         return []  # a wrapper: the function that it calls names the arguments better

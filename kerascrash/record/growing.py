@@ -53,7 +53,7 @@ class Line:
 
 
 def parse(text: str, name: str) -> ast.Module | None:
-    """Return the syntax tree of a file, of a long one the blocks that mention ``name``."""
+    """Return the tree of a file, of a long one the blocks that mention ``name``."""
     try:
         if len(text) <= WHOLE:
             return ast.parse(text)
@@ -71,7 +71,7 @@ def parse(text: str, name: str) -> ast.Module | None:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines before and text of each top-level statement (nearly: by indentation)."""
+    """Yield lines before and text of each top-level statement, told by indentation."""
     lines, start = text.splitlines(keepends=True), 0
     for number, line in enumerate(lines):
         begins = line[:1] not in {" ", "\t", "\n", "\r", "#", ")", "]", "}"}
@@ -96,7 +96,7 @@ class Search:
         self.key = key
         self.lines: list[Line] = []
         self.passed: list[tuple[str, int | str, Line]] = []
-        """Functions that get the name as an argument: name, position or keyword, where."""
+        """Functions that get it as an argument: name, position or keyword, where."""
         self._aliases: list[tuple[str, list[ast.AST]]] = []
         self._in_module = False
 
@@ -147,7 +147,11 @@ class Search:
     def _match_assign(
         self, node: ast.Assign | ast.AnnAssign, scopes: list[ast.AST]
     ) -> None:
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        targets: list[ast.expr] = (
+            [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if isinstance(node, ast.Assign):
+            targets = node.targets
         value = node.value
         for target in _flat(targets):
             if isinstance(target, ast.Subscript) and self._is_item(target):
@@ -159,7 +163,9 @@ class Search:
                 and value is not None
                 and self._is_it(value)
             ):
-                functions = [n for n in scopes if isinstance(n, _FUNCTIONS)]
+                functions: list[ast.AST] = [
+                    n for n in scopes if isinstance(n, _FUNCTIONS)
+                ]
                 self._aliases.append((target.id, functions))
 
     def _match_binding(
@@ -246,7 +252,8 @@ def parameters(tree: ast.AST, function: str) -> list[list[str]]:
     """Return the parameter names of every function of that name."""
     found = []
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if node.name == function:
-                found.append([a.arg for a in (*node.args.posonlyargs, *node.args.args)])
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if node.name == function:
+            found.append([a.arg for a in (*node.args.posonlyargs, *node.args.args)])
     return found

@@ -7,6 +7,8 @@ points, so one outlier (a cache filled, an epoch's end) does not make a leak.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -40,12 +42,20 @@ class Track:
             _thin(points, SLOPE_POINTS if most == POINTS else 2)
 
     def per_step(self, column: int = 2) -> float | None:
-        """Return the slope per step of bytes (column 2) or count (3)."""
+        """
+        Return the slope per step of bytes (column 2) or count (3).
+
+        What rose once at most, rose by a jump: that is no growth.
+        """
         usable = [p for p in self.points if p[0] >= 0]
+        if self.rises < 2 and len(usable) > 2:
+            return 0.0
         return _slope(usable, 0, column) if len(usable) > 1 else None
 
     def per_second(self) -> float | None:
         """Return the slope of bytes per second."""
+        if self.rises < 2 and len(self.points) > 2:
+            return 0.0
         return _slope(self.points, 1, 2)
 
     def is_growing(self) -> bool:
@@ -53,15 +63,13 @@ class Track:
         last = self.points[-SLOPE_POINTS:]
         if self.rises < 2 or len(last) < 3:
             return False
-        up = sum(
-            b[2] > a[2] or b[3] > a[3] for a, b in zip(last, last[1:], strict=False)
-        )
+        up = sum(b[2] > a[2] or b[3] > a[3] for a, b in pairwise(last))
         return up >= max(2, (len(last) - 1) // 2)
 
     def count_rises(self) -> bool:
         """Return whether the number of elements has gone up more than once."""
         counts = [p[3] for p in self.points]
-        return sum(b > a for a, b in zip(counts, counts[1:], strict=False)) > 1
+        return sum(b > a for a, b in pairwise(counts)) > 1
 
     def history(self) -> list[list[Any]]:
         """Return the points as the inventory blob has them."""

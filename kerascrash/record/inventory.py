@@ -4,15 +4,16 @@ The inventory: which of the user's names hold how much memory, and how it grows.
 Writes the ``inventory`` blob: {time_ns, step, reason ("periodic", "step", "pressure",
 "exception"), complete (False: the budget ran out, older figures stand in), scan_us,
 total_bytes (without mapped files), entries [{owner, path, scope ("module", "frame",
-"instance", "class"), type, kind, count, bytes, estimated, element {type, shape, dtype} |
-null, dtypes {name: bytes}, device ("host", "GPU:0", "mapped file"), growth_bytes_per_step,
-growth_count_per_step, growth_bytes_per_second, history [[step, unix seconds, bytes]],
-place {file, line, function, excerpt [[number, text]]} | null, place_how ("append",
-"extend", "setitem", "augassign", "assign", "call") | null}], biggest first}.
+"instance", "class"), type, kind, count, bytes, estimated, element {type, shape,
+dtype} | null, dtypes {name: bytes}, device ("host", "GPU:0", "mapped file"),
+growth_bytes_per_step, growth_count_per_step, growth_bytes_per_second, history
+[[step, unix seconds, bytes]], place {file, line, function, excerpt [[number, text]]} |
+null, place_how ("append", "extend", "setitem", "augassign", "assign", "call") | null}],
+biggest first}.
 
 It can be wrong by what it does not see: objects that only a library holds, values of
-names in class bodies that are still running, and up to 3.11 the locals of functions that
-call ``locals()`` and its like. Between scans nothing of the user's is referenced.
+names in class bodies that are still running, and up to 3.11 the locals of functions
+that call ``locals()`` and its like. Between scans nothing of the user's is referenced.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ from kerascrash.record.kinds import Kinds
 from kerascrash.record.leaf import MAPPED
 from kerascrash.record.lines import Lines
 from kerascrash.record.mainthread import DONE, REFUSED, MainThread, is_theirs
+from kerascrash.record.recall import Memory
 from kerascrash.record.roots import UserModules
 from kerascrash.record.sizing import Sizers
-from kerascrash.record.survey import Memory, Survey
+from kerascrash.record.survey import Survey
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -116,7 +116,7 @@ class Lines:
     def _score(
         self, line: Line, file: str, scope: str, node: Node, *, growing: bool
     ) -> tuple[int, int]:
-        """Rank a line; between equals, of assignments the last one that has been run."""
+        """Rank a line; of equal assignments the last one that has been run."""
         score = 0
         if line.how in _ADDS:
             score += 100 if growing or node.collection else 30

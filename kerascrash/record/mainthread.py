@@ -1,12 +1,12 @@
 """
 Run a function on the user's main thread, between two of its bytecodes.
 
-While it runs there the user's main thread stands still: nothing that it owns can be freed
-or resized under our hands, and what we let go of is let go of by the thread that made it.
-``Py_AddPendingCall`` is how CPython itself runs signal handlers in Python. It is used with
-these guards: a request that is not answered in time is withdrawn and does nothing later;
-a forked child, a finalizing interpreter and a traced or profiled thread are left alone;
-an exception that a signal handler of the user's raises meanwhile is handed on.
+While it runs there the user's main thread stands still: nothing that it owns can be
+freed or resized under our hands, and what we let go of is let go of by the thread that
+made it. ``Py_AddPendingCall`` runs things where CPython runs signal handlers. It has
+these guards: a request that is not answered in time is withdrawn and does nothing
+later; a forked child, a finalizing interpreter and a traced or profiled thread are left
+alone; an exception that a signal handler of the user's raises meanwhile is handed on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DONE, LATE, REFUSED = "done", "late", "refused"
 GIVE_UP_S = 5.0
-"""Once begun, a function that takes so long is given up: nothing is scanned any more."""
+"""Seconds after which a function that has begun there is waited for no more."""
 
 
 class Request:

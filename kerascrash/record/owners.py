@@ -1,9 +1,9 @@
 """
 From values to names: which attribute, dict entry or variable holds how much.
 
-An attribute of an instance of a user's class is called ``ClassName.attribute``, an entry
-of a small dict ``name['key']``, everything else by its variable. What is found inside a
-longer collection belongs to the collection.
+An attribute of an instance of a user's class is called ``ClassName.attribute``, an
+entry of a small dict ``name['key']``, everything else by its variable. What is
+found inside a longer collection belongs to the collection.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import islice
 
 from kerascrash.record import kinds as k
 from kerascrash.record.safe import attributes, class_module, class_name
+from kerascrash.record.sampling import take
 from kerascrash.record.tally import Node
-from kerascrash.record.walk import take
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Surveyor:
         """Module name → file, of the user's modules."""
 
     def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
-        """Measure ``obj`` into ``node``; ``root`` is the key of the name it hangs on."""
+        """Measure ``obj`` into ``node``; ``root``: the key of the name it hangs on."""
         obj, info = self._kinds.look(obj)
         node.type = class_name(info.cls)
         if id(obj) in self._walker.seen or self._walker.out_of_time():

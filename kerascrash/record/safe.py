@@ -3,7 +3,7 @@ Look at other people's objects without running a line of their code.
 
 ``getattr``, ``len``, ``isinstance`` and even ``hash`` of a class may call what the user
 wrote (properties, ``__getattr__``, ``__class__``, a metaclass). Here everything goes
-through the descriptors of ``object`` and ``type`` themselves, and classes are told apart
+through the descriptors of ``object`` and ``type`` themselves; classes are told apart
 by ``id``, never by ``==``.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _mro = type.__dict__["__mro__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 _class_name = type.__dict__["__name__"].__get__
-_module_dict = types.ModuleType.__dict__["__dict__"].__get__
+_module_dict = vars(types.ModuleType)["__dict__"].__get__
 
 ATTRIBUTES = 200
 """Of one object, so many attributes are looked at."""

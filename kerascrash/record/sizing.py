@@ -1,5 +1,5 @@
 """
-How much memory one object holds by itself: bytes of array-likes, without reading values.
+How much memory one object holds by itself: bytes of arrays, without reading values.
 
 Kinds of array are known by the library that defines them, and a library is only looked
 at when the user has imported it. A size never waits for a device, copies nothing and

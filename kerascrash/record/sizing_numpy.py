@@ -63,7 +63,7 @@ class ArraySizer:
         if kind == "mmap":
             return size, id(base), MAPPED
         if type(base) in (bytes, bytearray):
-            return type(base).__sizeof__(base), id(base), HOST
+            return sys.getsizeof(base), id(base), HOST
         return (
             size,
             ("p", self._interface(owner)["data"][0]) if size else id(owner),

@@ -1,10 +1,11 @@
 """
 TensorFlow's eager tensors and variables: shape times dtype, never the values.
 
-Shape and dtype of an EagerTensor are kept by the runtime and known at once, except under
-asynchronous execution (``set_synchronous_execution(False)``), where asking waits for the
-device: then tensors are not sized. The address of a buffer can be had without a copy
-for a finished tensor on the local CPU only; elsewhere the tensor stands for its buffer.
+Shape and dtype of an EagerTensor are kept by the runtime and known at once, except
+under asynchronous execution (``set_synchronous_execution(False)``), where asking waits
+for the device: then tensors are not sized. The address of a buffer can be
+had without a copy for a finished tensor on the local CPU only; elsewhere the tensor
+stands for its buffer.
 """
 
 from __future__ import annotations

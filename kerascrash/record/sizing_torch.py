@@ -1,4 +1,4 @@
-"""PyTorch tensors and JAX arrays; only their own exact classes, which cannot call back."""
+"""PyTorch tensors and JAX arrays; only exact classes, which cannot call back."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def read_source(file: str) -> str:
 
 
 def _from_linecache(file: str) -> str:
-    """Return text that lives in no file: notebook cells, code given on a command line."""
+    """Return text that lives in no file: notebook cells, ``python -c``."""
     lines = linecache.cache.get(file)
     if lines is None or len(lines) < 3:
         path = os.path.abspath(file)
@@ -63,7 +63,7 @@ def _from_linecache(file: str) -> str:
 
 
 def excerpt(file: str, line: int) -> list[list[Any]]:
-    """Return ``[number, text]`` of the lines around ``line``; empty if not to be had."""
+    """Return ``[number, text]`` of the lines around ``line``, if they can be had."""
     if not source_is_wanted() or line < 1:
         return []
     try:

@@ -2,9 +2,9 @@
 Python stacks of all threads.
 
 Writes the ``stacks`` blob: {time_ns, reason, threads [{name, ident, native_id, main,
-frames [{file, line, function, user, source | null}] (innermost first), excerpt [[number,
-text]] around the innermost user frame}], omitted (threads left out)}. Source text only
-of the user's files. The recorder's own frames and thread are left out.
+frames [{file, line, function, user, source | null}] (innermost first), excerpt
+[[number, text]] around the innermost user frame}], omitted (threads left out)}.
+Source text only of the user's files. The recorder's own frames and thread are left out.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def capture(
     """
     Return the stacks blob; never raises.
 
-    ``frames`` (thread → innermost frame) stand in for what runs now, after an exception.
+    ``frames`` (thread → innermost frame) stand in for what runs, after an exception.
     """
     blob: dict[str, Any] = {
         "time_ns": time.clock_gettime_ns(_CLOCK),

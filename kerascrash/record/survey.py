@@ -1,9 +1,9 @@
 """
 One look at the user's names: which to visit now, and visiting them within the budget.
 
-A name that has not changed for some scans is visited less often, so the cost of a scan is
-that of what changes. When the budget runs out the rest waits for the next scan, oldest
-first, and its former figures stand in.
+A name that has not changed for some scans is visited less often, so the cost of a scan
+is that of what changes. When the budget runs out the rest waits for the next scan,
+oldest first, and its former figures stand in.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from time import perf_counter_ns
 
 from kerascrash.record import kinds as k
 from kerascrash.record.collector import without_collector
+from kerascrash.record.frame_roots import frame_groups, running
 from kerascrash.record.frames import MISSING
 from kerascrash.record.owners import ATOM_WORTH, Surveyor
 from kerascrash.record.places import is_user_file
+from kerascrash.record.recall import LONGEST_REST, Memory, Unit
 from kerascrash.record.roots import (
     REDISCOVERY,
     Captured,
     ClassAttributes,
     Group,
-    frame_groups,
 )
 from kerascrash.record.safe import attribute, class_attributes, class_module
 from kerascrash.record.tally import Node
@@ -39,59 +40,8 @@ if TYPE_CHECKING:
 
 THREADS = 24
 """Threads looked at in one scan besides the main one, in turn."""
-LONGEST_REST = 8
 CHEAP_US = 100
 EXTRA_GROUPS, CLASS_MEMBERS = 400, 200
-
-
-class Unit:
-    """What is known of one name; numbers and text only."""
-
-    __slots__ = (
-        "claims",
-        "cut",
-        "group",
-        "ident",
-        "node",
-        "patience",
-        "rest",
-        "scan",
-        "size",
-    )
-
-    def __init__(self, group: str) -> None:
-        self.group = group
-        self.node: Node | None = None
-        self.claims: list[object] = []
-        self.ident: tuple[int, int] = (0, 0)
-        """``id`` of what the name holds, and its length if it is a plain container."""
-        self.patience = 1
-        """So many scans it is kept when its namespace is not met."""
-        self.scan = 0
-        self.rest = 1
-        self.size = -1.0
-        self.cut = False
-
-
-class Memory:
-    """What scans remember of each other: text and numbers only."""
-
-    def __init__(self) -> None:
-        self.units: dict[str, Unit] = {}
-        self.dull: dict[str, dict[str, int]] = {}
-        """Group → name → ``id`` of something that never holds anything: a function."""
-        self.enumerated: dict[str, int] = {}
-        """Group → the last scan that went through all of its names."""
-        self.scan = 0
-
-    def begin(self) -> None:
-        """Begin a scan; now and then everything is looked at anew."""
-        self.scan += 1
-        if self.scan % REDISCOVERY == 1:
-            self.dull.clear()
-            old = self.scan - 20 * LONGEST_REST
-            kept = {key: at for key, at in self.enumerated.items() if at > old}
-            self.enumerated = kept
 
 
 class Survey:
@@ -216,7 +166,7 @@ class Survey:
         return changed or self._scan - unit.scan >= unit.rest
 
     def _discover(self, value: Any, kind: int) -> bool:
-        """Note a class or function of the user's; return whether it may hold something."""
+        """Note a class or function of the user's; return whether it may hold things."""
         if kind == k.BARRIER:
             value = attribute(value, "_python_function")  # what tf.function wraps
             kind = self._kinds.of(type(value)).kind
@@ -320,17 +270,3 @@ class Survey:
         dear = unit.cut or cost_us > CHEAP_US
         unit.rest = min(2 * unit.rest, LONGEST_REST) if still and dear else 1
         unit.size, unit.scan = size, self._scan
-
-
-def running(top: FrameType) -> list[tuple[str, str, int]]:
-    """Return file, function and line of the user's functions, outermost first."""
-    found: list[tuple[str, str, int]] = []
-    frame: FrameType | None = top
-    for _ in range(200):
-        if frame is None:
-            break
-        code = frame.f_code
-        if is_user_file(code.co_filename):
-            found.append((code.co_filename, code.co_name, frame.f_lineno or 0))
-        frame = frame.f_back
-    return found[::-1]

@@ -8,19 +8,14 @@ rest, so a list of ten million costs what a list of a hundred does.
 from __future__ import annotations
 
 import gc
-from itertools import islice
 from time import perf_counter_ns, thread_time_ns
 
 from kerascrash.record import kinds as k
 from kerascrash.record.frames import MISSING, FrameLocals, names_of
+from kerascrash.record.held import closed_over, model_parts
 from kerascrash.record.places import is_user_file
-from kerascrash.record.safe import (
-    attributes,
-    cell_value,
-    class_module,
-    derives,
-    instance_dict,
-)
+from kerascrash.record.safe import attributes
+from kerascrash.record.sampling import NESTED, SPREAD, WIDE, positions, take
 from kerascrash.record.sizing_numpy import ArraySizer, object_items
 
 TYPE_CHECKING = False
@@ -33,23 +28,12 @@ if TYPE_CHECKING:
     from kerascrash.record.tally import Tally
 
 DEPTH = 10
-SPREAD, TAIL, WIDE = 24, 8, 128
-"""Elements sampled: over the whole, at the end, and when sizes turn out to differ."""
-NESTED = ((SPREAD, TAIL), (8, 2), (4, 2), (2, 1))
-"""Elements sampled of containers in containers, by depth."""
 GENEROUS = 400
 """Objects visited under one name before samples shrink to the smallest."""
 PREEMPTED = 3
 """The budget is CPU time; on a busy machine it may take so many times as long."""
 CLAIM_WORTH = 1 << 16
 """Buffers of so many bytes stay claimed by their owner between scans."""
-_MODEL_PARTS = (
-    "_layers", "_trainable_variables", "_non_trainable_variables", "_seed_generators",
-    "_metrics", "optimizer", "_self_tracked_trackables", "_trainable_weights",
-    "_non_trainable_weights", "_functional",
-)  # fmt: skip
-"""Attributes under which Keras 2 and 3 keep layers, weights and optimizer slots."""
-MODEL_ITEMS = 4096
 
 
 class Walker:
@@ -90,7 +74,7 @@ class Walker:
         return owner is not None and owner != key
 
     def add(self, obj: Any, tally: Tally, key: str, depth: int, weight: float) -> None:
-        """Add an object and what it holds to ``tally``, unless it is counted already."""
+        """Add an object and what it holds to ``tally``, unless counted already."""
         obj, info = self._kinds.look(obj)
         if info.kind in (k.BARRIER, k.CLASS) or depth > DEPTH:
             return
@@ -155,7 +139,7 @@ class Walker:
     def _parts(
         self, obj: Any, info: ClassInfo, tally: Tally, depth: int
     ) -> Iterable[tuple[Any, float]]:
-        """Return what an object holds, each with the number of siblings it stands for."""
+        """Return what an object holds, and how many siblings each stands for."""
         kind = info.kind
         if kind in (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING):
             parts = self.elements(obj, info, tally, depth)
@@ -201,9 +185,9 @@ class Walker:
             return [(x, 1.0) for x in take(obj, info, range(count), count)]
         tally.estimated = True
         body = count - tail
-        found = take(obj, info, _spread(body, spread), spread)
+        found = take(obj, info, positions(body, spread), spread)
         if depth == 0 and self._differ(found):
-            found = take(obj, info, _spread(body, WIDE), WIDE)
+            found = take(obj, info, positions(body, WIDE), WIDE)
         last = take(obj, info, range(body, count), tail, at_end=True)
         taken = len(found) / (2 if info.kind == k.MAPPING else 1)
         distinct = len({id(x) for x in found})
@@ -217,67 +201,3 @@ class Walker:
             leaf = self.leaf(one)
             sizes.add(leaf.bytes if leaf else -1)
         return len(sizes) > 1
-
-
-def _spread(count: int, most: int) -> list[int]:
-    return [i * count // most for i in range(most)] if count > most else [*range(count)]
-
-
-def take(
-    obj: Any, info: ClassInfo, where: Iterable[int], most: int, *, at_end: bool = False
-) -> list[Any]:
-    """
-    Return elements by position, of sets and mappings those at the start or the end.
-
-    Fewer come back when the container changes meanwhile.
-    """
-    base, found = info.base, []
-    try:
-        if info.kind == k.SEQUENCE:
-            found.extend(base.__getitem__(obj, i) for i in where)
-        elif info.kind == k.DEQUE:  # the middle of a deque is slow to reach
-            found.extend(
-                islice(base.__reversed__(obj) if at_end else base.__iter__(obj), most)
-            )
-        elif info.kind == k.SET:
-            found.extend(() if at_end else islice(base.__iter__(obj), most))
-        else:
-            items = dict.items(obj)
-            pairs = islice(reversed(items) if at_end else items, most)
-            found.extend(part for pair in pairs for part in pair)
-    except (IndexError, RuntimeError):
-        pass
-    return found
-
-
-def closed_over(function: Any) -> list[tuple[str, Any]]:
-    """Return the names and values that a user's function keeps: closure and defaults."""
-    code = function.__code__
-    if not is_user_file(code.co_filename):
-        return []
-    cells = function.__closure__ or ()
-    found = [(n, cell_value(c)) for n, c in zip(code.co_freevars, cells, strict=False)]
-    defaults = function.__defaults__ or ()
-    first = code.co_argcount - len(defaults)
-    found += zip(code.co_varnames[first : code.co_argcount], defaults, strict=False)
-    found += list((function.__kwdefaults__ or {}).items())
-    return found
-
-
-def model_parts(obj: Any, cls: type) -> list[Any]:
-    """Return layers, weights and optimizer of a Keras object, all of them."""
-    space = instance_dict(obj, cls) or {}
-    parts: list[Any] = []
-    if "_variables" in space:  # an optimizer: the weights it trains are not its own
-        names: tuple[str, ...] = ("_variables",)
-    else:
-        names = _MODEL_PARTS
-    for name in names:
-        value = space.get(name)
-        if class_module(type(value)) == k.WRAPPERS:
-            value = k.unwrap(value)
-        if derives(type(value), list):
-            parts.extend(list.__getitem__(value, slice(0, MODEL_ITEMS)))
-        elif value is not None:
-            parts.append(value)
-    return parts

@@ -1,0 +1,61 @@
+"""What one scan remembers for the next: names, numbers and ids, never an object."""
+
+from __future__ import annotations
+
+from kerascrash.record.roots import REDISCOVERY
+from kerascrash.record.tally import Node
+
+LONGEST_REST = 8
+"""A name that does not change and costs much is visited every so many scans."""
+FORGOTTEN = 160
+"""Scans after which a namespace that was never met again is forgotten."""
+
+
+class Unit:
+    """What is known of one name; numbers and text only."""
+
+    __slots__ = (
+        "claims",
+        "cut",
+        "group",
+        "ident",
+        "node",
+        "patience",
+        "rest",
+        "scan",
+        "size",
+    )
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self.node: Node | None = None
+        self.claims: list[object] = []
+        self.ident: tuple[int, int] = (0, 0)
+        """``id`` of what the name holds, and its length if it is a plain container."""
+        self.patience = 1
+        """So many scans it is kept when its namespace is not met."""
+        self.scan = 0
+        self.rest = 1
+        self.size = -1.0
+        self.cut = False
+
+
+class Memory:
+    """What scans remember of each other: text and numbers only."""
+
+    def __init__(self) -> None:
+        self.units: dict[str, Unit] = {}
+        self.dull: dict[str, dict[str, int]] = {}
+        """Group → name → ``id`` of something that never holds anything: a function."""
+        self.enumerated: dict[str, int] = {}
+        """Group → the last scan that went through all of its names."""
+        self.scan = 0
+
+    def begin(self) -> None:
+        """Begin a scan; now and then everything is looked at anew."""
+        self.scan += 1
+        if self.scan % REDISCOVERY == 1:
+            self.dull.clear()
+            old = self.scan - FORGOTTEN
+            kept = {key: at for key, at in self.enumerated.items() if at > old}
+            self.enumerated = kept

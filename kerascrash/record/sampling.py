@@ -1,0 +1,51 @@
+"""A few elements of a container, by position, without iterating in Python over it."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from kerascrash.record import kinds as k
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from kerascrash.record.kinds import ClassInfo
+
+SPREAD, TAIL, WIDE = 24, 8, 128
+"""Elements sampled: over the whole, at the end, and when sizes turn out to differ."""
+NESTED = ((SPREAD, TAIL), (8, 2), (4, 2), (2, 1))
+"""Elements sampled of containers in containers, by depth."""
+
+
+def positions(count: int, most: int) -> list[int]:
+    return [i * count // most for i in range(most)] if count > most else [*range(count)]
+
+
+def take(
+    obj: Any, info: ClassInfo, where: Iterable[int], most: int, *, at_end: bool = False
+) -> list[Any]:
+    """
+    Return elements by position, of sets and mappings those at the start or the end.
+
+    Fewer come back when the container changes meanwhile.
+    """
+    base: Any = info.base
+    found: list[Any] = []
+    try:
+        if info.kind == k.SEQUENCE:
+            found.extend(base.__getitem__(obj, i) for i in where)
+        elif info.kind == k.DEQUE:  # the middle of a deque is slow to reach
+            found.extend(
+                islice(base.__reversed__(obj) if at_end else base.__iter__(obj), most)
+            )
+        elif info.kind == k.SET:
+            found.extend(() if at_end else islice(base.__iter__(obj), most))
+        else:
+            items = dict.items(obj)
+            pairs = islice(reversed(items) if at_end else items, most)
+            found.extend(part for pair in pairs for part in pair)
+    except (IndexError, RuntimeError):
+        pass
+    return found
