@@ -47,7 +47,7 @@ def guarded(
         try:
             return function(*args, **kwargs)
         except Exception as error:  # the user's program must go on whatever it is
-            if _is_theirs(error):
+            if _belongs_to_user(error):
                 raise
             failed = True
             recorder.hook_failed(name, error)
@@ -56,10 +56,10 @@ def guarded(
     return call
 
 
-def _is_theirs(error: Exception) -> bool:
-    from kerascrash.record.mainthread import is_theirs
+def _belongs_to_user(error: Exception) -> bool:
+    from kerascrash.record.signal_errors import raised_by_signal_handler
 
-    return is_theirs(error)
+    return raised_by_signal_handler(error)
 
 
 def find_hooks() -> Iterator[str]:

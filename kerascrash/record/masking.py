@@ -24,7 +24,7 @@ _ALLOWED = re.compile(
     r"(RANK|WORLD_SIZE|LOCAL_RANK|VIRTUAL_ENV|CONDA_DEFAULT_ENV|LANG|LC_ALL|TMPDIR)"
 )
 _SECRET_NAME = re.compile(
-    r"token|secret|passw|pwd\b|credential|api[-_]?key|access[-_]?key|private|jwt|"
+    r"token(?!iz|s)|secret|passw|pwd\b|credential|api[-_]?key|access[-_]?key|private|jwt|"
     r"auth(?!or)|cookie|session[-_]?key|signature|\bkey\b",
     re.IGNORECASE,
 )

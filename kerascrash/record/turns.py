@@ -13,7 +13,7 @@ import _thread
 import time
 
 from kerascrash.record.inventory import Inventory
-from kerascrash.record.mainthread import is_theirs
+from kerascrash.record.signal_errors import raised_by_signal_handler
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Turns:
             self._write(blob)
             return int(blob["scan_us"])
         except Exception as error:
-            if is_theirs(error):  # raised by a signal handler of the user's
+            if raised_by_signal_handler(error):
                 raise
             self._inventory = None
             self._recorder.hook_failed("inventory", error)

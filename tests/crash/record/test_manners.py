@@ -1,4 +1,4 @@
-"""An armed script behaves as an unarmed one: exits, hooks, children, threads, streams."""
+"""An armed script behaves as an unarmed one: exits, hooks, children, threads."""
 
 from __future__ import annotations
 

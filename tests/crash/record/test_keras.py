@@ -1,0 +1,170 @@
+"""Real Keras, armed: stages, steps, models, batches, and the losses of unarmed runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kerascrash.dump.records import EventKind, Stage
+
+pytest.importorskip("keras")
+RunScript = Callable[..., Any]
+ARM = "import kerascrash.arm\n"
+DIE = "\nimport os; os.kill(os.getpid(), 9)\n"
+
+FIT = """
+import json, sys
+import numpy as np
+import keras
+keras.utils.set_random_seed(7)
+x = np.random.rand(100, 8)
+y = np.random.rand(100, 1).astype("float32")
+model = keras.Sequential([keras.layers.Dense(16), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+history = model.fit(x, y, batch_size=32, epochs=3, verbose=0, validation_data=(x, y))
+print(json.dumps([history.history, float(model.evaluate(x, y, verbose=0))]))
+model.predict(x, verbose=0)
+model.save("model.keras")
+"""
+
+
+@pytest.mark.crash
+def test_fit_is_recorded_and_computes_what_it_does_unarmed(
+    run_script: RunScript,
+) -> None:
+    armed = run_script(ARM + FIT + DIE)
+    plain = run_script(FIT, name="plain.py")
+    assert json.loads(armed.out) == json.loads(plain.out)
+    assert armed.err == plain.err == ""
+    assert armed.events(EventKind.HOOK_FAILED) == []
+    stages = armed.stages()
+    assert stages[:3] == ["IMPORT", "BUILD", "DATA"]
+    later = dict.fromkeys(s for s in stages[3:] if s not in ("DATA", "BUILD"))
+    assert list(later) == ["FIT", "EVALUATE", "PREDICT", "CHECKPOINT"]
+    assert len(armed.events(EventKind.EPOCH_END)) == 3
+    assert armed.events(EventKind.EPOCH_END)[0]["steps"] == 4
+    (saved,) = armed.events(EventKind.CHECKPOINT)
+    assert saved["path"] == str(armed.folder / "model.keras")
+    assert (saved["step"], saved["epoch"]) == (11, 2)
+    steps = [p for p in armed.dump.progress if p.stage == Stage.FIT and p.step_ns > 0]
+    assert [p.step for p in steps][-1] == 11
+    assert {(p.batch_size, p.steps_per_epoch) for p in steps} == {(32, 4)}
+    fit = next(
+        data["where"]
+        for data in armed.events(EventKind.STAGE_BEGIN)
+        if data["stage"] == "FIT"
+    )
+    lines = (armed.folder / "train.py").read_text(encoding="utf-8").splitlines()
+    assert "model.fit(" in lines[fit["line"] - 1]
+    _assert_models(armed.dump.blobs["models"].data)
+
+
+def _assert_models(blob: dict[str, Any]) -> None:
+    (model,) = blob["models"]
+    assert (model["class"], model["parameters"]) == ("Sequential", 8 * 16 + 16 + 17)
+    assert model["weights_bytes"] == 4 * model["parameters"]
+    assert [layer["parameters"] for layer in model["layers"]] == [144, 17]
+    assert model["optimizer"]["bytes"] > 2 * model["weights_bytes"]
+    sizes = {(b["stage"], b["batch_size"]) for b in blob["batches"]}
+    assert {("FIT", 32), ("FIT", 4), ("EVALUATE", 32), ("PREDICT", 32)} <= sizes
+    data = {entry["name"]: entry for entry in blob["data"]}
+    assert data["x"]["dtype"] == "float64"
+    assert data["x"]["bytes"] == 100 * 8 * 8
+    assert data["x"]["shape"] == [100, 8]
+
+
+LOOP = """
+import tensorflow as tf
+import kerascrash.arm  # after the frameworks
+model = keras.Sequential([keras.layers.Dense(2)])
+optimizer = keras.optimizers.SGD()
+x = tf.ones((4, 3))
+
+def step():
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(x))
+    weights = model.trainable_weights
+    optimizer.apply(tape.gradient(loss, weights), weights)
+
+for _ in range(5):
+    step()
+model.evaluate(x, x[:, :2], verbose=0) if model.compiled else None
+graph_step = tf.function(step)
+for _ in range(7):
+    graph_step()
+model.compile("sgd", "mse")
+for _ in range(3):
+    model.train_on_batch(x, x[:, :2])
+"""
+
+
+@pytest.mark.crash
+def test_custom_loops_have_steps_even_armed_after_keras(run_script: RunScript) -> None:
+    run = run_script("import keras\n" + LOOP + DIE)
+    assert run.err == ""
+    assert run.events(EventKind.HOOK_FAILED) == []
+    steps = [
+        p.step for p in run.dump.progress if p.stage == Stage.CUSTOM and p.step >= 0
+    ]
+    assert max(steps) == 5 + 7 + 3 - 1
+    assert "CUSTOM" in run.stages()
+
+
+FAILING_FIT = """
+import numpy as np
+import keras
+x = np.ones((64, 4), "float32")
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+
+class Stop(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            raise RuntimeError("from a callback")
+
+for _ in range(2):
+    try:
+        model.fit(x, x[:, :1], batch_size=8, verbose=0, callbacks=[Stop()])
+    except RuntimeError as error:
+        print(error)
+model.fit(x, x[:, :1], batch_size=8, verbose=0)
+"""
+
+
+@pytest.mark.crash
+def test_a_fit_left_by_an_exception_is_over(run_script: RunScript) -> None:
+    run = run_script(ARM + FAILING_FIT + DIE)
+    assert run.out == "from a callback\n" * 2
+    ends = [e for e in run.events(EventKind.STAGE_END) if e["stage"] == "FIT"]
+    assert [end["ok"] for end in ends] == [False, False, True]
+    assert run.dump.progress[-1].stage == Stage.NONE
+
+
+HUGE = """
+import resource
+import keras
+keras.layers.Dense(4)(keras.Input((4,)))
+import kerascrash.record.arming as arming
+limit = 3 << 30
+used = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (used + limit, used + limit))
+inputs = keras.Input((30_000,))
+hidden = keras.layers.Dense(40_000, name="enormous")(inputs)
+"""
+
+
+@pytest.mark.crash
+def test_a_weight_too_big_to_be_made_is_in_the_dump(run_script: RunScript) -> None:
+    run = run_script(ARM + HUGE)
+    assert run.code != 0
+    models = run.dump.blobs["models"].data["models"]
+    (building,) = [m for m in models if not m["built"]]
+    assert building["weights_bytes"] >= 30_000 * 40_000 * 4
+    assert "enormous" in building["layers"][-1]["name"]
+    lines = (run.folder / "train.py").read_text(encoding="utf-8").splitlines()
+    assert "enormous" in lines[building["place"]["line"] - 1]
+    stages = run.events(EventKind.STAGE_BEGIN)
+    assert "BUILD" in {s["stage"] for s in stages}
