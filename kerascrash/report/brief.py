@@ -19,12 +19,12 @@ SURE = 0.9
 def render(diagnosis: Diagnosis, dump: str = "") -> str:
     """Return two or three lines; ``dump`` is the path for the command of the third."""
     verdict = diagnosis.verdict
-    first, _, rest = verdict.summary.strip().partition("\n")
+    first, *rest = verdict.summary.strip().splitlines() or [""]
     first = safe_line(first or "cannot tell how it died.", LONGEST)
     if 0 < verdict.confidence < SURE:
         sure = words.verdict_certainty(verdict)
         first += f" ({sure}, {words.percent(verdict.confidence)})"
-    why = " ".join(rest.split()) or words.progress_text(diagnosis.progress)
+    why = (rest or [""])[0].strip() or words.progress_text(diagnosis.progress)
     lines = [f"kerascrash: {first}"]
     if why:
         lines.append(f"  {safe_line(why, LONGEST)}")
@@ -36,5 +36,5 @@ def render(diagnosis: Diagnosis, dump: str = "") -> str:
 
 def one_line(diagnosis: Diagnosis) -> str:
     """Return the verdict as one line for a list."""
-    sentence, _ = words.headline(diagnosis.verdict)
+    sentence, _ = words.headline(diagnosis)
     return safe_line(sentence, LONGEST)

@@ -55,7 +55,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
         ],
         "evidence": [evidence_object(e) for e in diagnosis.evidence],
         "ledger": _ledger(diagnosis),
-        "allocators": mappings(diagnosis.forecast.get("allocators")),
+        "allocators": mappings(diagnosis.allocators),
         "forecast": _forecast(diagnosis),
         "faults": diagnosis.faults,
     }
@@ -175,7 +175,7 @@ def _ledger(diagnosis: Diagnosis) -> dict[str, Any]:
 
 
 def _forecast(diagnosis: Diagnosis) -> dict[str, Any]:
-    forecast = {k: v for k, v in diagnosis.forecast.items() if k != "allocators"}
+    forecast = dict(diagnosis.forecast)
     return {
         **forecast,
         "fits": forecast.get("fits"),

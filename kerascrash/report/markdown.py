@@ -61,7 +61,7 @@ def _folded(title: str, lines: Iterator[str]) -> list[str]:
 
 def _verdict(diagnosis: Diagnosis) -> Iterator[str]:
     case, verdict = diagnosis.case, diagnosis.verdict
-    sentence, explanation = words.headline(verdict)
+    sentence, explanation = words.headline(diagnosis)
     yield f"## {prose(sentence, 300)}"
     yield ""
     if explanation:

@@ -23,7 +23,7 @@ RIVALS = 3
 def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the values that ``templates/report.html`` uses."""
     case, verdict = diagnosis.case, diagnosis.verdict
-    sentence, explanation = words.headline(verdict)
+    sentence, explanation = words.headline(diagnosis)
     stacks = stack_views(case)
     return {
         "version": __version__,

@@ -82,7 +82,7 @@ def _title(console: Console, text: str) -> None:
 
 def _verdict(console: Console, diagnosis: Diagnosis) -> None:
     case, verdict = diagnosis.case, diagnosis.verdict
-    sentence, explanation = words.headline(verdict)
+    sentence, explanation = words.headline(diagnosis)
     _say(console, sentence, "bold red")
     if explanation:
         _say(console, explanation)

@@ -13,7 +13,7 @@ from kerascrash.units import format_bytes, format_seconds
 if TYPE_CHECKING:
     from kerascrash.model.case import Case
     from kerascrash.model.evidence import Place
-    from kerascrash.model.verdict import Advice, ProgressLost, Verdict
+    from kerascrash.model.verdict import Advice, Diagnosis, ProgressLost, Verdict
 
 UNKNOWN = "unknown"
 
@@ -82,11 +82,12 @@ def effect(advice: Advice) -> str:
     return f"saves about {format_bytes(advice.saves_bytes)}"
 
 
-def headline(verdict: Verdict) -> tuple[str, str]:
-    """Return the verdict's first line as a sentence, and what follows it."""
-    first, _, rest = verdict.summary.strip().partition("\n")
-    first = first.strip() or "Cannot tell how it died."
-    return capital(first), " ".join(rest.split())
+def headline(diagnosis: Diagnosis) -> tuple[str, str]:
+    """Return the verdict's first line as a sentence, and the line that explains it."""
+    first, *rest = diagnosis.verdict.summary.strip().splitlines() or [""]
+    lost = progress_text(diagnosis.progress)  # has its own place in every report
+    why = [line.strip() for line in rest if line.strip() not in lost]
+    return capital(first.strip() or "cannot tell how it died."), " ".join(why)
 
 
 def capital(text: str) -> str:

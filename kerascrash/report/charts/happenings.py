@@ -32,11 +32,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A stage from ``at`` for ``width`` per cent; ``fits`` says where its name fits."""
+    """A stage from ``at`` for ``width`` per cent; ``fits`` says where ``name`` fits."""
 
     at: float
     width: float
     stage: str
+    name: str
     fits: str  # "always", "wide" or "never"
 
 
@@ -45,9 +46,17 @@ def stage_bands(marks: Sequence[Mark], window: Window) -> tuple[Band, ...]:
     bands = []
     for stage, begin, end in _innermost(marks, window.end):
         at, to = window.percent(begin), window.percent(end)
+        name = stage_name(stage)
         if to - at >= NARROWEST:
-            bands.append(Band(at, round(to - at, 2), stage, _fits(stage, to - at)))
+            bands.append(Band(at, round(to - at, 2), stage, name, _fits(name, to - at)))
     return tuple(sorted(bands, key=lambda b: -b.width)[:MOST_BANDS])
+
+
+def stage_name(stage: str) -> str:
+    """Return what a person calls a stage."""
+    return {"custom": "custom loop", "data": "loading data", "": "other"}.get(
+        stage, stage
+    )
 
 
 def stage_durations(marks: Sequence[Mark], end: float) -> tuple[tuple[str, float], ...]:

@@ -18,6 +18,7 @@ from kerascrash.report.charts.happenings import (
     epoch_ticks,
     stage_bands,
     stage_durations,
+    stage_name,
 )
 from kerascrash.report.charts.rows import Row, build_rows
 from kerascrash.report.charts.scale import second_ticks, spell_elapsed
@@ -99,7 +100,7 @@ def _build(
         axis="time since the start" if whole else "time before the end",
         height=rows[-1].top + rows[-1].height if rows else 0,
         stages=tuple(
-            (stage, format_seconds(seconds))
+            (stage_name(stage), format_seconds(seconds))
             for stage, seconds in stage_durations(marks, window.end)[:10]
             if whole
         ),
