@@ -15,17 +15,22 @@ import _thread
 import os
 import sys
 import threading
+import time
 
 from kerascrash.record.places import is_user_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
 DONE, LATE, REFUSED = "done", "late", "refused"
 GIVE_UP_S = 5.0
 """Seconds after which a function that has begun there is waited for no more."""
+
+
+LEAVING_TRIES, LEAVING_DEPTH = 100, 40
 
 
 class Request:
@@ -48,6 +53,7 @@ class MainThread:
         self.traced = False
         """Whether the main thread was seen traced or profiled in its last answer."""
         self._waiting: list[Request] = []
+        self._interrupted: list[type[BaseException]] = []
         self._api: Any = None
         self._entry: Any = None
         self._pointer: Any = None
@@ -85,11 +91,11 @@ class MainThread:
         if self._api.Py_AddPendingCall(self._pointer, None) != 0:
             self._waiting.remove(request)
             return REFUSED  # the queue of 32 is full
-        if request.finished.acquire(timeout=wait_s):
-            return request.outcome
-        if request.claim.acquire(blocking=False):
-            return LATE
-        request.finished.acquire(timeout=GIVE_UP_S)
+        answered = request.finished.acquire(timeout=wait_s)
+        if not answered and not request.claim.acquire(blocking=False):
+            request.finished.acquire(timeout=GIVE_UP_S)
+        if self._interrupted:
+            self._hand_on()
         return request.outcome
 
     def _answer(self, _: object) -> int:
@@ -97,7 +103,8 @@ class MainThread:
             while self._waiting:
                 self._run(self._waiting.pop(0))
         except BaseException as error:
-            hand_on(self, error)
+            if not isinstance(error, Exception) or is_theirs(error):
+                self._interrupted.append(type(error))
         return 0
 
     def _run(self, request: Request) -> None:
@@ -113,18 +120,32 @@ class MainThread:
         finally:
             request.finished.release()
 
-    def throw(self, kind: type[BaseException]) -> None:
-        """Raise an exception of this class in the main thread at its next bytecode."""
-        self._throw(self.ident or 0, kind)
+    def _hand_on(self) -> None:
+        """
+        Raise in the user's code what their signal handler has raised in ours.
+
+        Only the class can be handed on, and not before our code has been left: raised
+        in a callback of ctypes it would be lost.
+        """
+        for _ in range(LEAVING_TRIES):
+            frame = sys._current_frames().get(self.ident or 0)  # noqa: SLF001
+            if frame is None or not _is_ours(frame):
+                break
+            del frame
+            time.sleep(0.001)
+        while self._interrupted:
+            self._throw(self.ident or 0, self._interrupted.pop(0))
 
 
-def hand_on(main: MainThread, error: BaseException) -> None:
-    """Give an exception that belongs to the user back to the user's code."""
-    try:
-        if not isinstance(error, Exception) or is_theirs(error):
-            main.throw(type(error))
-    except Exception:
-        main.traced = True  # nothing more can be done; do not come back here
+def _is_ours(frame: FrameType | None) -> bool:
+    """Return whether ``_answer`` is on the stack."""
+    for _ in range(LEAVING_DEPTH):
+        if frame is None:
+            break
+        if frame.f_code.co_filename == __file__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def is_theirs(error: BaseException) -> bool:
