@@ -33,6 +33,8 @@ CAUSE = Rule(
         "exit_zero": 4.0,
         "gpu_oom": 1.0,
         "exit_sigkill": 1.0,
+        "device_pool_exhausted": 5.0,
+        "device_request_failed": 2.0,
     },
     remedies=(
         (

@@ -19,7 +19,7 @@ CAUSE = Rule(
     supports={
         "cuda_kernel_fault": 8.0,
         "xid_app": 7.5,
-        "cuda_messenger": 3.4,
+        "cuda_messenger": 4.2,
         "xid_other": 1.0,
     },
     contradicts={

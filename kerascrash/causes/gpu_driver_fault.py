@@ -18,7 +18,7 @@ CAUSE = Rule(
         "gpu_driver_reset": 7.5,
         "gpu_driver_oops": 8.5,
         "xid_driver": 7.5,
-        "cuda_messenger": 2.4,
+        "cuda_messenger": 3.0,
         "kernel_oops": 1.0,
         "xid_other": 1.5,
     },

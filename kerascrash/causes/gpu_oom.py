@@ -29,6 +29,9 @@ CAUSE = Rule(
         "gpu_pool_exhausted": 4.0,
         "raised_device_exhausted": 8.0,
         "gpu_pool_dump": 7.0,
+        "device_pool_exhausted": 8.0,
+        "device_request_failed": 2.0,
+        "device_pool_full": 1.0,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -23,6 +23,7 @@ CAUSE = Rule(
         "flat_memory": 1.0,
         "waiting_stacks": 4.0,
         "processor_idle": 1.5,
+        "interrupted_while_waiting": 3.5,
     },
     contradicts={
         "exit_zero": 3.0,

@@ -41,6 +41,7 @@ CAUSE = Rule(
         "raised_too_many_files": 4.0,
         "raised_no_more_threads": 4.0,
         "left_by_os_exit": 2.0,
+        "device_pool_exhausted": 4.0,
     },
     remedies=(
         ("Read the last line of the traceback and the last frame in your own code."),

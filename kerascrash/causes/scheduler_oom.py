@@ -22,7 +22,7 @@ CAUSE = Rule(
         "platform_scheduler": 0.8,
         "exit_sigkill": 1.8,
         "kernel_oom_cgroup": 2.0,
-        "platform_k8s": 2.4,
+        "platform_k8s": 2.6,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -12,7 +12,7 @@ CAUSE = Rule(
     meaning="What was left behind does not say how it died.",
     prior=0.0,
     supports={
-        "no_fatal_message": 1.5,
+        "no_fatal_message": 0.9,
         "exit_code_minus_1": 2.0,
     },
     contradicts={
@@ -21,6 +21,7 @@ CAUSE = Rule(
         "cgroup_oom_counter_rose": 1.0,
         "exception_recorded": 1.0,
         "exit_witnessed": 2.5,
+        "left_by_itself": 1.0,
     },
     remedies=(
         ("Run it again with `kerascrash run train.py`: then the end is on record."),

@@ -25,7 +25,8 @@ CAUSE = Rule(
         "host_alloc_failed": 2.0,
         "exit_sigkill": 2.0,
         "exception_recorded": 2.0,
-        "stuck_stacks": 4.0,
+        "stuck_stacks": 2.0,
+        "interrupted_while_waiting": 3.5,
     },
     remedies=("Nothing is broken: resume from the last checkpoint.",),
     near_misses=(

@@ -26,6 +26,7 @@ _LIFE = re.compile(
 # How much of a hit remains (chosen, not fitted; the temperature is what is fitted).
 _AFTER_CAUSE = {"cause": 0.6, "messenger": 0.15, "end": 0.35}
 _TELLING = ("cause", "messenger", "end")
+_NEAR_LINES = 40
 _SURVIVED = 0.3
 _MAX_EVIDENCE = 6
 
@@ -46,9 +47,26 @@ def detect(case: Case) -> Iterator[Finding]:
     named = any(_first_cause(hits, life) for _, hits, life in judged)
     for log, hits, life in judged:
         yield from _judge(hits, log, life, named)
+        yield from _interrupted_wait(hits, log)
     if not any(h.row.role in _TELLING for _, hits in found for h in hits):
         text = "no line of the logs names a cause or an end"
         yield Finding("no_fatal_message", text)
+
+
+def _interrupted_wait(hits: list[Hit], log: Log) -> Iterator[Finding]:
+    """Yield it when Ctrl-C found the main thread waiting: it may have stood still."""
+    breaks = [h for h in hits if h.row.finding == "keyboard_interrupt"]
+    waits = [h for h in hits if h.row.finding == "stuck_stacks"]
+    near = [
+        w
+        for w in waits
+        for b in breaks
+        if abs(w.line.number - b.line.number) <= _NEAR_LINES
+    ]
+    if near:
+        facts = tuple(_quote(h, log) for h in near[:2])
+        text = "Ctrl-C found it waiting for a lock, a queue or another process"
+        yield Finding("interrupted_while_waiting", text, 1.0, facts)
 
 
 def _last_life(log: Log) -> int:
@@ -126,8 +144,19 @@ def _share(hit: Hit, first: Hit | None, last_life: int) -> float:
 
 
 def _make_finding(hit: Hit, log: Log, share: float) -> Finding:
+    row = hit.row
+    return Finding(
+        id=row.finding,
+        text=row.meaning,
+        strength=round(row.strength * share, 3),
+        evidence=(_quote(hit, log),),
+        data=dict(hit.groups),
+    )
+
+
+def _quote(hit: Hit, log: Log) -> Evidence:
     row, line = hit.row, hit.line
-    evidence = Evidence(
+    return Evidence(
         id=f"{log.source}:{line.number}",
         source=log.source,
         text=line.text.strip()[:600],
@@ -135,18 +164,15 @@ def _make_finding(hit: Hit, log: Log, share: float) -> Finding:
         line=line.number,
         data={"row": row.id, "role": row.role, **hit.groups},
     )
-    return Finding(
-        id=row.finding,
-        text=row.meaning,
-        strength=round(row.strength * share, 3),
-        evidence=(evidence,),
-        data=dict(hit.groups),
-    )
 
 
 DETECTOR = Detector(
     id="log_rules",
-    finds=(*sorted({row.finding for row in load_rows()}), "no_fatal_message"),
+    finds=(
+        *sorted({row.finding for row in load_rows()}),
+        "no_fatal_message",
+        "interrupted_while_waiting",
+    ),
     detect=detect,
     needs=("log",),
 )

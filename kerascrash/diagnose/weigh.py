@@ -16,8 +16,9 @@ from kerascrash.model.evidence import Finding, Unavailable
 from kerascrash.model.rules import Rule
 from kerascrash.model.verdict import Hypothesis, Weighed
 
-# Fitted by leave-one-out on the labelled cases, see tests/cases/README.md.
-TEMPERATURE = 1.0
+# Ten-fold cross-validation on the labelled cases picks 0.5-0.85; the mildest is taken,
+# since unseen deaths are harder than those that rules were written beside.
+TEMPERATURE = 0.85
 # Nothing read from what a crash left behind deserves more (Laplace on the corpus).
 CEILING = 0.99
 
