@@ -48,21 +48,23 @@ class Pool:
 
     @property
     def is_device(self) -> bool:
-        """Whether it stands for a device: a GPU's, a TPU's, or TensorFlow's own pool."""
+        """Whether it is limited like a device: a GPU's, TensorFlow's own on the CPU."""
         return self.device != "host" or "for_gpu" in self.name
 
     @property
     def label(self) -> str:
         """How people should read it: ``GPU:0 (GPU_0_bfc)``."""
         if self.device == "host":
-            kind = "TensorFlow's BFC pool on the CPU" if self.is_device else "host memory"
+            kind = (
+                "TensorFlow's BFC pool on the CPU" if self.is_device else "host memory"
+            )
             return f"{kind} ({self.name})"
         where = f" of {self.host}" if self.host else ""
         return f"{self.device} ({self.name}){where}"
 
     @property
     def failed(self) -> bool:
-        """Whether a request is known to have failed: such a map is written then only."""
+        """Whether a request is known to have failed: only then is a map written."""
         return self.request is not None or self.map is not None
 
 
@@ -83,15 +85,24 @@ def pools_of(case: Case) -> tuple[Pool, ...]:
         for (name, host), (memory, trace) in traced.items()
     ]
     known = {name for name, _ in traced}
-    pools += [_pool(name, "", rows, None, None) for name, rows in maps.items() if name not in known]
-    return tuple(sorted(pools, key=lambda pool: (not pool.failed, -_fill(pool), pool.name)))
+    pools += [
+        _pool(name, "", rows, None, None)
+        for name, rows in maps.items()
+        if name not in known
+    ]
+    return tuple(
+        sorted(pools, key=lambda pool: (not pool.failed, -_fill(pool), pool.name))
+    )
 
 
 def _is_later(
     memory: AllocatorMemory, trace: Trace, old: AllocatorMemory, old_trace: Trace
 ) -> bool:
     """The fuller window counts; of equals the later one."""
-    return (memory.peak_bytes, trace.begin or 0) > (old.peak_bytes, old_trace.begin or 0)
+    return (memory.peak_bytes, trace.begin or 0) > (
+        old.peak_bytes,
+        old_trace.begin or 0,
+    )
 
 
 def _pool(
@@ -115,7 +126,7 @@ def _fill(pool: Pool) -> float:
 
 
 def exhausted_pool(case: Case) -> Pool | None:
-    """Return the device's pool that ran out: one that failed, else one that was full."""
+    """Return the pool that ran out: one that failed, else one that was full."""
     for pool in pools_of(case):
         if pool.is_device and (pool.failed or _fill(pool) >= _FULL):
             return pool
@@ -192,7 +203,11 @@ def _row(pool: Pool) -> dict[str, Any]:
         "confidence": memory.confidence if memory else 1.0,
         "live_at_peak": [_group(one) for one in memory.live[:20]] if memory else [],
         "growing": [
-            {**_group(one.group), "bytes_per_step": one.bytes_per_step, "counts": list(one.counts)}
+            {
+                **_group(one.group),
+                "bytes_per_step": one.bytes_per_step,
+                "counts": list(one.counts),
+            }
             for one in (memory.growing if memory else ())
         ],
         "timeline": [list(point) for point in memory.timeline] if memory else [],

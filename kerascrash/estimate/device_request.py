@@ -1,4 +1,4 @@
-"""What a failed request was for: a model's step, weights, or one operation of its own."""
+"""What a failed request was for: a model's step, weights, or one operation alone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ class Request:
     """
     The request: where it came from, and its size against the pool's limit.
 
-    ``in_model`` is True within a model's step, ``for_weights`` while variables are made,
-    ``pairs`` when its shape pairs everything with everything.
+    ``in_model`` is True within a model's step, ``for_weights`` while variables are
+    made, ``pairs`` when its shape pairs everything with everything, ``has_batch`` when
+    its first dimension is the batch.
     """
 
     bytes: int

@@ -43,6 +43,9 @@ def _windows(place: Place) -> list[tuple[int, str]]:
     for length in range(1, 2 * _REACH + 2):
         for first in range(place.line, place.line - length, -1):
             numbers = range(first, first + length)
+            # After an open bracket or a comma a line goes on with a statement.
+            if rows.get(first - 1, "").rstrip().endswith(("(", "[", "{", ",", "\\")):
+                continue
             if all(number in rows for number in numbers):
                 text = textwrap.dedent("\n".join(rows[number] for number in numbers))
                 found.append((first, text))

@@ -1,4 +1,4 @@
-"""The last Python traceback in a log: its frames, and the user's own line among them."""
+"""The last Python traceback in a log: its frames, the user's own line among them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from kerascrash.estimate.stacks import is_library
 from kerascrash.model.case import Case, LogLine
 from kerascrash.model.evidence import Place
 
-_FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.+))?')
+_FRAME = re.compile(
+    r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<name>.+))?'
+)
 _HEAD = "Traceback (most recent call last)"
-_MODEL_CODE = re.compile(r"keras[/\\](?:src[/\\])?(?:layers|models|trainers|backend[/\\]\w+[/\\]trainer)")
+_MODEL_CODE = re.compile(
+    r"keras[/\\](?:src[/\\])?(?:layers|models|trainers|backend[/\\]\w+[/\\]trainer)"
+)
 _MAKING_WEIGHTS = re.compile(
     r"^(?:add_weight|_initialize|_initialize_with_initializer|add_variable_from_reference|"
     r"build_wrapper|_deferred_initialize|quantized_build)$"

@@ -1,0 +1,154 @@
+"""A dump written by the real writer becomes a Case."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from kerascrash.collect.conform import conform
+from kerascrash.collect.dump_case import load_case, read_case
+from kerascrash.collect.same_boot import booted_since
+from kerascrash.dump.records import EventKind, Stage
+from kerascrash.dump.writer import create_dump
+from kerascrash.errors import NotADump, SourceError
+from kerascrash.model.case import ExitStatus, Process, Recording
+from kerascrash.model.evidence import Unavailable
+
+
+def boot_id() -> str:
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+        return file.read().strip()
+
+
+@pytest.fixture
+def dump(tmp_path):
+    identity = {"pid": 4711, "ppid": 1, "start_ticks": 5, "boot_id": boot_id(),
+                "comm": "python", "script": "/home/ada/train.py", "worker": False,
+                "parent_dump": None, "pid_namespace": 0xEFFFFFFC}  # fmt: skip
+    return create_dump(str(tmp_path / "train.bin"), identity=identity)
+
+
+def test_rings_events_and_blobs_are_read(dump) -> None:
+    dump.sample({"rss": 100, "cgroup_limit": 1000})
+    dump.sample({"rss": 200})
+    dump.event(EventKind.EXCEPTION, {"type": "ValueError", "message": "x"})
+    dump.event(EventKind.EXIT, {"status": 1, "how": "uncaught exception"})
+    dump.progress(Stage.FIT, 2, 40, 8, 16, 32, 1_000_000)
+    dump.blob("inventory", {"entries": [{"owner": "x", "bytes": 5}]})
+    case = read_case(dump.path)
+    recording = case.recording
+    assert isinstance(recording, Recording)
+    rss = recording.find_series("rss")
+    assert rss is not None
+    assert rss.values == (100, 200)
+    assert [mark.kind for mark in recording.marks] == ["exception", "exit"]
+    assert recording.progress["stage"] == "fit"
+    assert (recording.progress["epoch"], recording.progress["batch_size"]) == (2, 32)
+    assert recording.inventory["entries"][0]["owner"] == "x"
+    assert isinstance(case.process, Process)
+    assert (case.process.pid, case.process.pid_is_global) == (4711, True)
+    assert case.same_boot is True
+    assert case.exit == ExitStatus(code=1, known_by="inferred")
+    assert isinstance(case.certificate, Unavailable)
+
+
+def test_nobody_saw_it_end(dump) -> None:
+    dump.sample({"rss": 100})
+    case = read_case(dump.path)
+    assert isinstance(case.exit, Unavailable)
+    assert case.death == pytest.approx(case.recording.last_sample)
+
+
+def test_a_status_that_is_given_counts(dump) -> None:
+    case = load_case(dump.path, exit="137")
+    assert isinstance(case.exit, ExitStatus)
+    assert case.exit.signal == 9
+
+
+def test_logs_given_and_beside(dump, tmp_path) -> None:
+    (tmp_path / "train.kernel.log").write_text("kernel: Out of memory\n")
+    given = tmp_path / "mine.err"
+    given.write_text("Killed\n")
+    case = load_case(dump.path, stderrs=[str(given)])
+    sources = {os.path.basename(log.source): log.kind for log in case.logs}
+    assert sources["train.kernel.log"] == "kernel"
+    assert sources["mine.err"] == "stderr"
+    assert "stderr log" not in {one.what for one in case.unavailable}
+
+
+def test_a_log_of_another_dump_is_left_alone(dump, tmp_path) -> None:
+    (tmp_path / "other.bin").write_bytes(b"x")
+    (tmp_path / "kernel.log").write_text("kernel: Out of memory\n")
+    case = load_case(dump.path)
+    assert not [log for log in case.logs if log.source.endswith("kernel.log")]
+
+
+def test_a_log_that_is_not_there_is_an_error_of_the_user(dump, tmp_path) -> None:
+    with pytest.raises(SourceError, match=r"nothing\.log"):
+        load_case(dump.path, kernel_logs=[str(tmp_path / "nothing.log")])
+
+
+def test_no_dump(tmp_path) -> None:
+    (tmp_path / "x.bin").write_bytes(b"text")
+    with pytest.raises(NotADump):
+        load_case(tmp_path / "x.bin")
+
+
+def test_children_are_found_by_their_parents_name(dump, tmp_path) -> None:
+    identity = {"pid": 4712, "ppid": 4711, "start_ticks": 6, "boot_id": boot_id(),
+                "comm": "python", "script": "w.py", "worker": True,
+                "parent_dump": dump.path}  # fmt: skip
+    create_dump(str(tmp_path / "worker.bin"), size=256 << 10, identity=identity)
+    (child,) = read_case(dump.path).children
+    assert isinstance(child.process, Process)
+    assert child.process.pid == 4712
+    assert not child.process.is_main
+
+
+def test_a_stderr_file_is_quoted_only_in_the_same_boot(dump, tmp_path) -> None:
+    err = tmp_path / "train.err"
+    err.write_text("old run\nFatal: it broke\n")
+    dump.blob(
+        "environment", {"stderr": {"kind": "file", "path": str(err), "offset": 8}}
+    )
+    dump.sample({"rss": 1})
+    case = read_case(dump.path)
+    (log,) = [log for log in case.logs if log.kind == "stderr"]
+    assert [line.text for line in log.lines] == ["Fatal: it broke"]
+
+
+def test_a_dump_from_elsewhere_quotes_no_file_of_this_machine(tmp_path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("password\n")
+    identity = {"pid": 1, "ppid": 0, "start_ticks": 1, "boot_id": "another"}
+    writer = create_dump(str(tmp_path / "foreign.bin"), identity=identity)
+    stderr = {"kind": "file", "path": str(secret), "offset": 0}
+    writer.blob("environment", {"stderr": stderr})
+    writer.sample({"rss": 1})
+    assert not [log for log in read_case(writer.path).logs if log.kind == "stderr"]
+
+
+def test_another_boot_id_alone_is_no_reboot() -> None:
+    assert booted_since("another", Recording("d", "recording"), 5e9) is None
+    assert booted_since("", Recording("d", "recording"), 5e9) is None
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        None,
+        [],
+        {"entries": "many"},
+        {"entries": [None, 5, {"owner": 7, "bytes": "x", "history": [[1], 2]}]},
+        {"entries": [{"bytes": float("nan"), "place": {"excerpt": [["a", 1]]}}]},
+        {"total_bytes": 1 << 80},
+    ],
+)
+def test_wrong_shapes_are_left_out(hostile) -> None:
+    fitted = conform(hostile, "inventory")
+    for entry in fitted.get("entries", []):
+        assert isinstance(entry.get("owner", ""), str)
+        assert isinstance(entry.get("bytes", 0), int)
+        assert all(len(row) == 3 for row in entry.get("history", []))
+    assert "total_bytes" not in fitted
