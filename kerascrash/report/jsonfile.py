@@ -16,17 +16,21 @@ from kerascrash.report.json_case import (
     evidence_object,
     exit_object,
     logs_list,
-    place_object,
     process_object,
     stacks_list,
     timeline_object,
     unavailable_object,
 )
+from kerascrash.report.json_verdict import (
+    hypothesis_object,
+    progress_object,
+    verdict_object,
+)
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import items, mapping, mappings, plain
 
 if TYPE_CHECKING:
-    from kerascrash.model.verdict import Diagnosis, Hypothesis, Weighed
+    from kerascrash.model.verdict import Diagnosis
 
 SCHEMA = "kerascrash.report/1"
 
@@ -40,10 +44,10 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the diagnosis as JSON data."""
     judged = {
         "schema": SCHEMA,
-        "verdict": _verdict(diagnosis),
-        "progress": _progress(diagnosis),
-        "hypotheses": [_hypothesis(h) for h in diagnosis.causes],
-        "factors": [_hypothesis(h) for h in diagnosis.factors],
+        "verdict": verdict_object(diagnosis),
+        "progress": progress_object(diagnosis),
+        "hypotheses": [hypothesis_object(h) for h in diagnosis.causes],
+        "factors": [hypothesis_object(h) for h in diagnosis.factors],
         "findings": [
             {
                 "id": finding.id,
@@ -86,72 +90,6 @@ def _seen(diagnosis: Diagnosis) -> dict[str, Any]:
             for d in all_damage(case)
         ],
         "unavailable": [unavailable_object(u) for u in all_unavailable(diagnosis)],
-    }
-
-
-def _verdict(diagnosis: Diagnosis) -> dict[str, Any]:
-    verdict = diagnosis.verdict
-    return {
-        "cause": verdict.cause,
-        "confidence": verdict.confidence,
-        "certainty": verdict.certainty,
-        "factor": verdict.factor,
-        "factor_confidence": verdict.factor_confidence,
-        "second_factor": verdict.second_factor,
-        "culprit": _culprit(diagnosis),
-        "summary": verdict.summary,
-        "advice": [
-            {
-                "action": advice.action,
-                "detail": advice.detail,
-                "saves_bytes": advice.saves_bytes,
-                **place_object(advice.place),
-            }
-            for advice in verdict.advice
-        ],
-    }
-
-
-def _culprit(diagnosis: Diagnosis) -> dict[str, Any] | None:
-    culprit = diagnosis.verdict.culprit
-    if culprit is None:
-        return None
-    return {
-        "owner": culprit.owner,
-        "kind": culprit.kind,
-        "bytes": culprit.bytes,
-        "growth_bytes_per_step": culprit.growth_bytes_per_step,
-        "note": culprit.note,
-        **place_object(culprit.place),
-    }
-
-
-def _progress(diagnosis: Diagnosis) -> dict[str, Any]:
-    lost = diagnosis.progress
-    return {name: getattr(lost, name) for name in type(lost).__slots__}
-
-
-def _hypothesis(hypothesis: Hypothesis) -> dict[str, Any]:
-    return {
-        "id": hypothesis.id,
-        "title": hypothesis.title,
-        "confidence": hypothesis.confidence,
-        "score": hypothesis.score,
-        "prior": hypothesis.prior,
-        "for": [_weighed(w) for w in hypothesis.supporting],
-        "against": [_weighed(w) for w in hypothesis.contradicting],
-        "not_examined": [unavailable_object(u) for u in hypothesis.not_examined],
-        "settle": hypothesis.settle,
-    }
-
-
-def _weighed(weighed: Weighed) -> dict[str, Any]:
-    finding = weighed.finding
-    return {
-        "finding": finding.id,
-        "text": finding.text,
-        "weight": weighed.weight,
-        "evidence": [e.id for e in finding.evidence],
     }
 
 

@@ -9,18 +9,23 @@ from kerascrash.model.certainty import certainty_word
 from kerascrash.report import words
 from kerascrash.report.charts.blocks import memory_line
 from kerascrash.report.excerpt import dedent
-from kerascrash.report.facts import environment_groups, known_of_death
+from kerascrash.report.facts import known_of_death
 from kerascrash.report.format import Format
-from kerascrash.report.held import inventory_rows
+from kerascrash.report.markdown_details import (
+    environment_lines,
+    evidence_lines,
+    held_lines,
+    logs_lines,
+    missing_lines,
+    stacks_lines,
+)
 from kerascrash.report.markdown_text import code, code_block, escape, prose
-from kerascrash.report.missing import all_damage, all_unavailable
-from kerascrash.report.trail import log_views, stack_views
 from kerascrash.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerascrash.model.verdict import Diagnosis, Hypothesis
+    from kerascrash.model.verdict import Diagnosis
 
 LARGEST = 60_000
 """Bytes; the ticket systems cut or refuse bodies a little above it."""
@@ -33,12 +38,12 @@ def render(diagnosis: Diagnosis) -> str:
         list(_verdict(diagnosis)),
         list(_culprit(diagnosis)),
         list(_advice(diagnosis)),
-        _folded("What the script held", _held(diagnosis)),
-        _folded("Evidence", _evidence(diagnosis)),
-        _folded("Stacks", _stacks(diagnosis)),
-        _folded("Log lines", _logs(diagnosis)),
-        _folded("Environment", _environment(diagnosis)),
-        _folded("What is missing", _missing(diagnosis)),
+        _folded("What the script held", held_lines(diagnosis)),
+        _folded("Evidence", evidence_lines(diagnosis)),
+        _folded("Stacks", stacks_lines(diagnosis)),
+        _folded("Log lines", logs_lines(diagnosis)),
+        _folded("Environment", environment_lines(diagnosis)),
+        _folded("What is missing", missing_lines(diagnosis)),
     ]
     footer = f"\n_kerascrash {__version__}_\n"
     text, room = "", LARGEST - len(footer) - 100
@@ -113,90 +118,6 @@ def _advice(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"{number}. **{prose(advice.action)}**{effect}"
         if advice.detail:
             yield f"   {prose(advice.detail)}"
-
-
-def _held(diagnosis: Diagnosis) -> Iterator[str]:
-    rows = inventory_rows(diagnosis.case)["rows"][:ROWS]
-    if rows:
-        yield "| Name | What | Size | Growth per step | Filled at |"
-        yield "| --- | --- | ---: | ---: | --- |"
-    for row in rows:
-        size = "–" if row["bytes"] is None else format_bytes(row["bytes"])
-        growth = format_bytes(row["growth"]) if row["growth"] else "–"
-        where = (
-            code(f"{row['file']}:{row['line']}", 120, cell=True) if row["file"] else "–"
-        )
-        kind = escape(row["kind"], 120)
-        owner = code(row["owner"], 120, cell=True)
-        yield f"| {owner} | {kind} | {size} | {growth} | {where} |"
-
-
-def _evidence(diagnosis: Diagnosis) -> Iterator[str]:
-    verdict = diagnosis.verdict
-    for chosen, hypotheses in (
-        (verdict.cause, diagnosis.causes),
-        (verdict.factor, diagnosis.factors),
-    ):
-        if chosen == "none":
-            continue
-        for hypothesis in hypotheses:
-            if hypothesis.id == chosen:
-                yield from _weights(hypothesis)
-        for rival in [h for h in hypotheses if h.id not in (chosen, "none")][:2]:
-            share = words.percent(rival.confidence)
-            yield f"- rival: {escape(rival.title)} ({code(rival.id)}), {share}"
-        yield ""
-
-
-def _weights(hypothesis: Hypothesis) -> Iterator[str]:
-    yield f"**{escape(hypothesis.title)}**"
-    yield ""
-    for weighed in (*hypothesis.supporting, *hypothesis.contradicting)[:ROWS]:
-        if abs(weighed.weight) < 0.05:
-            continue
-        yield f"- {weighed.weight:+.1f} {prose(weighed.finding.text)}"
-        for evidence in weighed.finding.evidence[:3]:
-            line = f", line {evidence.line}" if evidence.line else ""
-            yield f"  - {escape(evidence.source, 120)}{line}: {code(evidence.text)}"
-    if hypothesis.settle:
-        yield f"- to settle it: {code(hypothesis.settle)}"
-
-
-def _stacks(diagnosis: Diagnosis) -> Iterator[str]:
-    for thread in stack_views(diagnosis.case)[:6]:
-        lines = [f"{thread['name']}{' (main thread)' if thread['main'] else ''}"]
-        for frame in thread["frames"][:25]:
-            lines.append(f"  {frame['file']}:{frame['line']} in {frame['function']}")
-            if frame["source"]:
-                lines.append(f"      {frame['source']}")
-        yield from code_block(lines)
-
-
-def _logs(diagnosis: Diagnosis) -> Iterator[str]:
-    for log in log_views(diagnosis):
-        yield f"**{escape(log['kind'])}:** {code(log['source'])}"
-        yield from code_block(
-            [
-                f"{'>' if entry['cited'] else ' '} {entry['line'].text}"
-                for entry in log["lines"][-30:]
-            ]
-        )
-
-
-def _environment(diagnosis: Diagnosis) -> Iterator[str]:
-    for title, rows in environment_groups(diagnosis.case):
-        lines = [f"{name}: {value}" for name, value in rows[:40]]
-        yield f"**{title}**"
-        yield from code_block(lines)
-
-
-def _missing(diagnosis: Diagnosis) -> Iterator[str]:
-    for gone in all_unavailable(diagnosis)[:30]:
-        yield f"- not examined: {prose(gone.what)}: {prose(gone.reason)}"
-    for damage in all_damage(diagnosis.case)[:30]:
-        yield f"- damage: {escape(damage.where)}: {escape(damage.text)}"
-    for fault in diagnosis.faults[:10]:
-        yield f"- fault of kerascrash itself: {escape(fault)}"
 
 
 FORMAT = Format("md", ".md", render)

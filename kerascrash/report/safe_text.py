@@ -11,7 +11,6 @@ ASCII, and lengths are capped.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 LONGEST = 2000
 """Characters that one value may take where nothing tighter is asked for."""
@@ -54,13 +53,3 @@ def cut(text: str, limit: int) -> str:
 def encodable(text: str) -> str:
     """Return ``text`` with lone surrogates spelled out, so that it can be encoded."""
     return _SURROGATES.sub(_spell, text)
-
-
-def display_width(text: str) -> int:
-    """Return the columns that ``text`` takes in a terminal (wide ones count 2)."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in text
-    )

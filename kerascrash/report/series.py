@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kerascrash.model.case import Recording, Series
+    from kerascrash.model.case import Recording
 
 Point = tuple[float, int]
 
@@ -24,11 +24,6 @@ def merged_points(recording: Recording, name: str) -> list[Point]:
 def series_names(recording: Recording) -> list[str]:
     """Return the names of all quantities that have readings, sorted."""
     return sorted({s.name for s in recording.series if s.times})
-
-
-def as_points(series: Series) -> list[Point]:
-    """Return the readings of one series."""
-    return list(zip(series.times, series.values, strict=False))
 
 
 def thin(points: Sequence[Point], buckets: int) -> list[Point]:

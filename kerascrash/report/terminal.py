@@ -13,6 +13,7 @@ from kerascrash.report.format import Format
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.safe_text import safe_line
+from kerascrash.report.terminal_text import item, open_console, say, title
 from kerascrash.units import format_bytes
 
 if TYPE_CHECKING:
@@ -30,20 +31,8 @@ SHOWN = 6
 
 def render(diagnosis: Diagnosis, width: int = WIDTH, *, color: bool = False) -> str:
     """Return the text; without ``color`` it holds no terminal escape at all."""
-    from rich.console import Console
-
     out = io.StringIO()
-    console = Console(
-        file=out,
-        width=max(30, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        no_color=not color,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
+    console = open_console(out, width, color=color)
     _verdict(console, diagnosis)
     _culprit(console, diagnosis)
     _advice(console, diagnosis)
@@ -53,67 +42,40 @@ def render(diagnosis: Diagnosis, width: int = WIDTH, *, color: bool = False) -> 
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _say(console: Console, text: str, style: str = "", indent: int = 0) -> None:
-    """Print one paragraph, wrapped and indented."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    harmless = Text(safe_line(text, 1200), style=style)
-    console.print(Padding(harmless, (0, 0, 0, indent)))
-
-
-def _item(console: Console, lead: str, text: str, style: str = "") -> None:
-    """Print a paragraph that hangs beside its number."""
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(justify="right", no_wrap=True)
-    grid.add_column()
-    grid.add_row(Text(lead), Text(safe_line(text, 1200), style=style))
-    console.print(Padding(grid, (0, 0, 0, 2)))
-
-
-def _title(console: Console, text: str) -> None:
-    console.print()
-    _say(console, text, "bold")
-
-
 def _verdict(console: Console, diagnosis: Diagnosis) -> None:
     case, verdict = diagnosis.case, diagnosis.verdict
     sentence, explanation = words.headline(diagnosis)
-    _say(console, sentence, "bold red")
+    say(console, sentence, "bold red")
     if explanation:
-        _say(console, explanation)
-    _title(console, "Verdict")
+        say(console, explanation)
+    title(console, "Verdict")
     sure = f"{words.verdict_certainty(verdict)}, {words.percent(verdict.confidence)}"
-    _say(console, f"how: {verdict.cause} ({sure})", indent=2)
+    say(console, f"how: {verdict.cause} ({sure})", indent=2)
     if verdict.factor != "none":
         share = verdict.factor_confidence
         also = verdict.second_factor
         more = f", and also {also}" if also != "none" else ""
         sure = f"{certainty_word(share)}, {words.percent(share)}"
-        _say(console, f"why: {verdict.factor} ({sure}){more}", indent=2)
+        say(console, f"why: {verdict.factor} ({sure}){more}", indent=2)
     died = f", died {words.utc(case.death)}" if case.death is not None else ""
     ran = f" after {words.run_time(case)}" if words.run_time(case) else ""
-    _say(console, f"who: {words.script_name(case)}{died}{ran}", indent=2)
+    say(console, f"who: {words.script_name(case)}{died}{ran}", indent=2)
     blocks, text = memory_line(case, min(40, console.width - 4))
     if blocks:
-        _say(console, blocks, "cyan", indent=2)
-        _say(console, text, "dim", indent=2)
+        say(console, blocks, "cyan", indent=2)
+        say(console, text, "dim", indent=2)
 
 
 def _culprit(console: Console, diagnosis: Diagnosis) -> None:
     culprit = diagnosis.verdict.culprit
     if culprit is None:
         return
-    _title(console, "What is to blame")
+    title(console, "What is to blame")
     size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
-    _say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
+    say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
     if culprit.growth_bytes_per_step:
         grown = format_bytes(culprit.growth_bytes_per_step)
-        _say(console, f"growth per step: {grown}", indent=2)
+        say(console, f"growth per step: {grown}", indent=2)
     if culprit.place:
         _code(console, culprit.place)
 
@@ -121,7 +83,7 @@ def _culprit(console: Console, diagnosis: Diagnosis) -> None:
 def _code(console: Console, place: Place) -> None:
     from rich.text import Text
 
-    _say(
+    say(
         console,
         f"{place.file}:{place.line} in {place.function or '?'}",
         "dim",
@@ -135,30 +97,28 @@ def _code(console: Console, place: Place) -> None:
 
 
 def _advice(console: Console, diagnosis: Diagnosis) -> None:
-    _title(console, "Progress lost")
+    title(console, "Progress lost")
     lost = words.progress_text(diagnosis.progress)
-    _say(
-        console, lost or "Not known: no step and no checkpoint was recorded.", indent=2
-    )
+    say(console, lost or "Not known: no step and no checkpoint was recorded.", indent=2)
     if diagnosis.verdict.advice:
-        _title(console, "What to do")
+        title(console, "What to do")
     for number, advice in enumerate(diagnosis.verdict.advice[:SHOWN], 1):
         told = f" ({words.effect(advice)})" if words.effect(advice) else ""
-        _item(console, f"{number}.", f"{advice.action}{told}")
+        item(console, f"{number}.", f"{advice.action}{told}")
         if advice.detail:
-            _item(console, "  ", advice.detail, "dim")
+            item(console, "  ", advice.detail, "dim")
 
 
 def _held(console: Console, diagnosis: Diagnosis) -> None:
     inventory = inventory_rows(diagnosis.case)
     if not inventory["rows"]:
         return
-    _title(console, "What the script held")
+    title(console, "What the script held")
     for row in inventory["rows"][:ROWS]:
         size = "?" if row["bytes"] is None else format_bytes(row["bytes"])
         growth = row["growth"]
         grows = f", {format_bytes(growth)} more at each step" if growth else ""
-        _item(console, f"{size:>10}", f"{row['owner']} ({row['kind']}){grows}")
+        item(console, f"{size:>10}", f"{row['owner']} ({row['kind']}){grows}")
 
 
 def _evidence(console: Console, diagnosis: Diagnosis) -> None:
@@ -169,14 +129,14 @@ def _evidence(console: Console, diagnosis: Diagnosis) -> None:
     ):
         chosen = [h for h in all_of if h.id == ids != "none"][:1]
         if chosen:
-            _title(console, f"Evidence: {question}")
+            title(console, f"Evidence: {question}")
             _weights(console, chosen[0])
         rivals = [h for h in all_of if chosen and h.id not in (ids, "none")][:1]
         for rival in rivals:
             share = words.percent(rival.confidence)
-            _say(console, f"best rival: {rival.title} ({rival.id}), {share}", indent=2)
+            say(console, f"best rival: {rival.title} ({rival.id}), {share}", indent=2)
         if chosen and chosen[0].settle:
-            _say(console, f"to settle it: {chosen[0].settle}", indent=2)
+            say(console, f"to settle it: {chosen[0].settle}", indent=2)
 
 
 def _weights(console: Console, hypothesis: Hypothesis) -> None:
@@ -185,9 +145,9 @@ def _weights(console: Console, hypothesis: Hypothesis) -> None:
     for each in weighed:
         text = each.finding.text
         cited = ", ".join(dict.fromkeys(e.source for e in each.finding.evidence))
-        _item(console, f"{each.weight:+5.1f}", f"{text} [{cited}]" if cited else text)
+        item(console, f"{each.weight:+5.1f}", f"{text} [{cited}]" if cited else text)
     if not weighed:
-        _say(console, "nothing that was seen speaks for it", indent=2)
+        say(console, "nothing that was seen speaks for it", indent=2)
 
 
 def _missing(console: Console, diagnosis: Diagnosis) -> None:
@@ -196,14 +156,14 @@ def _missing(console: Console, diagnosis: Diagnosis) -> None:
         ("Damage", (f"{d.where}: {d.text}" for d in all_damage(diagnosis.case))),
         ("Faults of kerascrash itself", diagnosis.faults),
     ]
-    for title, texts in lines:
+    for heading, texts in lines:
         shown = list(texts)
         if shown:
-            _title(console, title)
+            title(console, heading)
         for text in shown[:SHOWN]:
-            _say(console, text, indent=2)
+            say(console, text, indent=2)
         if len(shown) > SHOWN:
-            _say(console, f"and {len(shown) - SHOWN} more", indent=2)
+            say(console, f"and {len(shown) - SHOWN} more", indent=2)
 
 
 FORMAT = Format("text", ".txt", render)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kerascrash.model.case import Mark, Recording, Series
+from kerascrash.report.charts.curves import LABEL_GAP
 from kerascrash.report.charts.happenings import (
     NARROW,
     WIDE,
@@ -14,7 +15,7 @@ from kerascrash.report.charts.happenings import (
     stage_bands,
     stage_durations,
 )
-from kerascrash.report.charts.rows import LABEL_GAP, build_rows
+from kerascrash.report.charts.rows import build_rows
 from kerascrash.report.charts.scale import byte_ticks, second_ticks, spell_elapsed
 from kerascrash.report.charts.spark import spark_path
 from kerascrash.report.charts.timeline import build_timelines
