@@ -6,7 +6,8 @@ Line numbers come from the traceback, source text from the file as it is now.
 
 from __future__ import annotations
 
-from kerascrash.record.sources import source_line
+from kerascrash.record.places import is_user_file
+from kerascrash.record.sources import excerpt, source_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def describe_exception(
         "message": _message(error),
         "thread": thread,
         "traceback": _frames(trace),
+        "place": _innermost_user_place(trace),
         "cause": f"{_type_name(cause)}: {_message(cause)}"
         if cause is not None
         else None,
@@ -56,6 +58,24 @@ def _message(error: BaseException) -> str:
         return str(error)[:_LONGEST_MESSAGE]
     except Exception:
         return "(its text could not be made)"
+
+
+def _innermost_user_place(trace: TracebackType | None) -> dict[str, Any] | None:
+    """Return the last line of the user's own that it came through, with its text."""
+    found = None
+    while trace is not None:
+        if is_user_file(trace.tb_frame.f_code.co_filename):
+            found = trace
+        trace = trace.tb_next
+    if found is None:
+        return None
+    code, line = found.tb_frame.f_code, found.tb_lineno or 0
+    return {
+        "file": code.co_filename,
+        "line": line,
+        "function": getattr(code, "co_qualname", code.co_name),
+        "excerpt": excerpt(code.co_filename, line),
+    }
 
 
 def _frames(trace: TracebackType | None) -> list[list[Any]]:
