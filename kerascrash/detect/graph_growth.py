@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Mark
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
@@ -24,9 +24,9 @@ def detect(case: Case) -> Iterator[Finding]:
     if recording is None:
         return
     traced = [mark for mark in recording.marks if mark.kind == "retrace"]
-    worst = max(traced, key=lambda m: int(m.data.get("count") or 0), default=None)
-    if worst is not None and int(worst.data.get("count") or 0) >= _MANY_TRACES:
-        count, name = int(worst.data["count"]), worst.data.get("function")
+    worst = max(traced, key=_count, default=None)
+    if worst is not None and (count := _count(worst)) >= _MANY_TRACES:
+        name = worst.data.get("function")
         text = f"`{name}` was traced {count:,} times; each trace keeps a graph"
         strength = min(1.0, 0.4 + count / 50)
         known = dict(worst.data)
@@ -37,6 +37,11 @@ def detect(case: Case) -> Iterator[Finding]:
     if len(models) >= _MANY_MODELS:
         text = f"{len(models)} models were alive at once"
         yield note("models_pile_up", "dump:models", text, min(1.0, len(models) / 20))
+
+
+def _count(mark: Mark) -> int:
+    count = mark.data.get("count")
+    return count if isinstance(count, int) else 0
 
 
 DETECTOR = Detector(

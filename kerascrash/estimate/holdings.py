@@ -122,7 +122,7 @@ def _history(raw: object) -> tuple[tuple[int | None, float, int], ...]:
 def _holding(raw: Mapping[str, Any]) -> Holding:
     element = raw.get("element") or {}
     shape = element.get("shape") or ()
-    dtypes = raw.get("dtypes") or {}
+    dtypes = {k: n for k, n in (raw.get("dtypes") or {}).items() if n is not None}
     size = int(raw.get("bytes") or 0)
     if not dtypes and element.get("dtype") and dtype_size(element["dtype"], 0):
         dtypes = {element["dtype"]: size}

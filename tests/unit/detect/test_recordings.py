@@ -161,8 +161,9 @@ def test_small_resources(training, limits, extra, finding) -> None:
 
 
 def test_resources_with_room_are_not_told(training) -> None:
-    limits = {"dev_shm": {"total": GIB, "free": GIB}, "pids_max": -1,
-              "rlimits": {"RLIMIT_NOFILE": [1024, 4096], "RLIMIT_AS": [-1, -1]}}  # fmt: skip
+    rlimits = {"RLIMIT_NOFILE": [1024, 4096], "RLIMIT_AS": [-1, -1]}
+    shm = {"total": GIB, "free": GIB}
+    limits = {"dev_shm": shm, "pids_max": -1, "rlimits": rlimits}
     extra = {"fds": 40, "threads": 30, "vms": 9 * GIB}
     found = seen(training(limits=limits, extra=extra).build())
     told = {"shm_full", "shm_small", "fd_count_near_limit", "address_space_limit",

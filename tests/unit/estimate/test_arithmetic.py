@@ -53,7 +53,8 @@ def test_models_weights_gradients_slots_activations() -> None:
          "output_shape": [None, 50], "dtype": "float32"},
     ]  # fmt: skip
     raw = {"name": "m", "parameters": 1000, "trainable_parameters": 500,
-           "weights_bytes": 4000, "layers": layers, "optimizer": {"class": "Adam"}}  # fmt: skip
+           "weights_bytes": 4000, "layers": layers,
+           "optimizer": {"class": "Adam"}}  # fmt: skip
     recording = Recording("d", "recording", models={"models": [raw]},
                           progress={"batch_size": 8})  # fmt: skip
     (model,) = models_of(recording)
@@ -64,7 +65,8 @@ def test_models_weights_gradients_slots_activations() -> None:
 
 def test_an_optimizer_that_is_built_tells_its_own_slots() -> None:
     raw = {"name": "m", "parameters": 100, "trainable_parameters": 100,
-           "weights_bytes": 400, "optimizer": {"class": "Adam", "bytes": 812}}  # fmt: skip
+           "weights_bytes": 400,
+           "optimizer": {"class": "Adam", "bytes": 812}}  # fmt: skip
     (model,) = models_of(Recording("d", "recording", models={"models": [raw]}))
     assert (model.slots, model.slots_known_by) == (812, "measured")
 
@@ -81,10 +83,10 @@ def test_a_leak_is_scaled_to_the_death(leaking) -> None:
 
 
 def test_the_kernels_own_figure_counts_most(leaking) -> None:
-    leaking.kernel_lines = [
+    leaking.kernel_lines.append(
         "Memory cgroup out of memory: Killed process 4711 (python) total-vm:9kB, "
-        "anon-rss:1572864kB, file-rss:1024kB, shmem-rss:0kB, UID:0",
-    ]
+        "anon-rss:1572864kB, file-rss:1024kB, shmem-rss:0kB, UID:0"
+    )
     resident = resident_at_death(leaking.build())
     assert resident is not None
     assert resident.bytes == (1572864 + 1024) << 10
