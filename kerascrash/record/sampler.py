@@ -76,7 +76,8 @@ class Sampler:
     def _run(self) -> None:
         try:
             with self.lock:
-                self._open()
+                if not self._stopping:
+                    self._open()
             pause = 0.0
             while not self._wake.acquire(timeout=pause) and not self.recorder.detached:
                 pause = self._tick()

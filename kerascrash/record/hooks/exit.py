@@ -16,7 +16,6 @@ from kerascrash.dump.records import EventKind, Stage, State
 from kerascrash.record.folder import remove_dump
 from kerascrash.record.hook import Hook, guarded
 from kerascrash.record.places import caller_place
-from kerascrash.record.sources import excerpt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -113,6 +112,8 @@ def _note_sys_exit(recorder: Recorder, ending: _Ending, status: Any) -> None:
 def _with_source(place: dict[str, Any] | None) -> dict[str, Any] | None:
     """Add the lines around: no look at the stacks is as fresh as this place."""
     if place is not None:
+        from kerascrash.record.sources import excerpt
+
         place["excerpt"] = excerpt(place["file"], place["line"])
     return place
 
