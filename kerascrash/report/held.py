@@ -30,6 +30,7 @@ def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
             "lines": [
                 {
                     "line": line,
+                    "part": max(0, line.bytes) / (ledger.total or 1),
                     "share": round(100 * max(0, line.bytes) / (ledger.total or 1), 2),
                     "color": GREY
                     if line.known_by == "inferred"

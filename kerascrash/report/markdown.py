@@ -97,7 +97,8 @@ def _culprit(diagnosis: Diagnosis) -> Iterator[str]:
     grown = culprit.growth_bytes_per_step
     growth = f", {format_bytes(grown)} more at each step" if grown else ""
     yield ""
-    yield "### What is to blame"
+    happened = culprit.bytes is None
+    yield f"### {'Where it happened' if happened else 'What is to blame'}"
     yield f"{code(culprit.owner)}: {escape(culprit.kind)}{size}{growth}"
     place = culprit.place
     if place:

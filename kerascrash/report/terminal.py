@@ -70,7 +70,8 @@ def _culprit(console: Console, diagnosis: Diagnosis) -> None:
     culprit = diagnosis.verdict.culprit
     if culprit is None:
         return
-    title(console, "What is to blame")
+    happened = culprit.bytes is None
+    title(console, "Where it happened" if happened else "What is to blame")
     size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
     say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
     if culprit.growth_bytes_per_step:

@@ -19,6 +19,8 @@ CHARACTER = 6.6
 NARROWEST = 0.12
 """Per cent; bands thinner than this cannot be seen and are left out."""
 MOST_BANDS = 300
+SHORTEST = 0.05
+"""Seconds; stages that took less in all are not worth a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def stage_durations(marks: Sequence[Mark], end: float) -> tuple[tuple[str, float
     totals: dict[str, float] = {}
     for stage, begin, to in _innermost(marks, end):
         totals[stage] = totals.get(stage, 0.0) + to - begin
-    return tuple(totals.items())
+    return tuple(each for each in totals.items() if each[1] >= SHORTEST)
 
 
 def _innermost(marks: Iterable[Mark], end: float) -> list[tuple[str, float, float]]:
