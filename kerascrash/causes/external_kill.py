@@ -54,6 +54,7 @@ CAUSE = Rule(
         "memory_rose_steeply": 0.8,
         "exception_recorded": 2.0,
         "dump_finished": 2.0,
+        "oom_daemon_had_reason": 3.0,
     },
     remedies=(
         (

@@ -23,6 +23,7 @@ CAUSE = Rule(
         "exit_sigkill": 1.6,
         "oom_daemon_running": 1.5,
         "host_memory_exhausted": 1.0,
+        "oom_daemon_had_reason": 6.0,
     },
     contradicts={
         "kernel_oom_global": 5.0,

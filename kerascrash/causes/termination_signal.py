@@ -37,6 +37,7 @@ CAUSE = Rule(
         "kernel_oom_cgroup": 3.0,
         "cgroup_oom_counter_rose": 2.0,
         "exception_recorded": 1.0,
+        "oom_daemon_had_reason": 3.0,
     },
     remedies=(
         "Ask for more time, or save checkpoints often and resume.",

@@ -7,24 +7,21 @@ what the line had finished before shows up as held, not here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.line_doing import line_at_death
+from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
-from kerascrash.units import format_bytes, parse_bytes
+from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
-_REFUSED = re.compile(
-    r"Unable to allocate (?P<size>[\d.]+ [KMGTP]?i?B) for an array with shape "
-    r"(?P<shape>\([^)]*\)) and data type (?P<dtype>\w+)"
-)
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -45,16 +42,17 @@ def detect(case: Case) -> Iterator[Finding]:
 
 
 def _refused(recording: Recording) -> Iterator[Finding]:
-    for mark in recording.marks:
-        match = _REFUSED.search(str(mark.data.get("message") or ""))
-        if mark.kind != "exception" or match is None:
-            continue
-        shape, dtype = match["shape"], match["dtype"]
-        text = f"an array of {match['size']} was refused: shape {shape}, {dtype}"
-        data = {"bytes": parse_bytes(match["size"]), "shape": shape, "dtype": dtype}
-        yield note("allocation_refused", "dump:events", text, 1.0, mark.time, **data)
-        if dtype in ("float64", "int64", "complex128"):
-            yield note("wide_dtype_held", "dump:events", text, 0.5, mark.time, **data)
+    refusal = refusal_in(recording)
+    if refusal is None:
+        return
+    shape, dtype, time = refusal.shape, refusal.dtype, refusal.mark.time
+    text = (
+        f"an array of {format_bytes(refusal.bytes)} was refused: shape {shape}, {dtype}"
+    )
+    data = {"bytes": refusal.bytes, "shape": shape, "dtype": dtype}
+    yield note("allocation_refused", "dump:events", text, 1.0, time, **data)
+    if narrower_dtype(dtype):
+        yield note("wide_dtype_held", "dump:events", text, 0.5, time, **data)
 
 
 DETECTOR = Detector(

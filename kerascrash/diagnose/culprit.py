@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kerascrash.diagnose.culprit_code import code_culprit
+from kerascrash.diagnose.culprit_code import code_culprit, refused_culprit
+from kerascrash.diagnose.culprit_device import device_culprit
 from kerascrash.diagnose.culprit_memory import (
     batch_culprit,
     data_culprit,
@@ -26,6 +27,8 @@ _BY_FACTOR = {
     "tensor_ops": line_culprit,
     "other_process": neighbour_culprit,
 }
+_OF_ONE_LINE = frozenset({"data_size", "dtype", "tensor_ops", "none"})
+"""Where an allocation was refused, the line that asked for it is known exactly."""
 _FROM_OUTSIDE = frozenset(
     {
         "external_kill",
@@ -44,10 +47,19 @@ _FROM_OUTSIDE = frozenset(
 
 def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
     """Return who is to blame: by the factor where memory ran out, else by the code."""
+    on_device = device_culprit(case, factor) if cause == "gpu_oom" else None
+    if cause == "alloc_failure" and factor in _OF_ONE_LINE:
+        refused = refused_culprit(case)
+        if refused is not None:
+            return refused
     if cause in MEMORY_CAUSES and factor in _BY_FACTOR:
         named = _BY_FACTOR[factor](case)
+        if on_device is not None and (named is None or named.place is None):
+            return on_device
         if named is not None or factor == "other_process":
             return named
+    if on_device is not None:
+        return on_device
     if cause in _FROM_OUTSIDE:
         return None
     return code_culprit(case, cause)

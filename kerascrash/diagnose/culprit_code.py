@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kerascrash.estimate.holdings import read_place
+from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.stacks import innermost_user_place, is_library
 from kerascrash.estimate.statements import statement_at
 from kerascrash.estimate.timeline import recording_of
@@ -40,6 +41,19 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
     calls = statement.calls if statement else ()
     owner = calls[0] if calls else place.function or place.file
     return Culprit(owner=owner, kind=kind, place=place, note=note)
+
+
+def refused_culprit(case: Case) -> Culprit | None:
+    """Return the array whose allocation was refused, and the line that wanted it."""
+    recording = recording_of(case)
+    refusal = refusal_in(recording) if recording else None
+    if recording is None or refusal is None:
+        return None
+    place = raised_place(refusal.mark, recording)
+    statement = statement_at(place)
+    named = (*statement.targets, *statement.calls) if statement else ()
+    kind = f"{refusal.dtype} array {refusal.shape} that was refused"
+    return Culprit(next(iter(named), "array"), kind, refusal.bytes, None, place)
 
 
 def _exit_place(recording: Recording) -> Place | None:

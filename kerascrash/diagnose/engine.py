@@ -19,6 +19,8 @@ from kerascrash.diagnose.progress import progress_lost
 from kerascrash.diagnose.resource import memory_findings
 from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
+from kerascrash.estimate.device_ledger import device_ledgers
+from kerascrash.estimate.device_memory import allocator_rows
 from kerascrash.estimate.ledger import host_ledger
 from kerascrash.factors import load_factors
 from kerascrash.model.case import Case
@@ -28,6 +30,7 @@ from kerascrash.model.verdict import (
     Advice,
     Diagnosis,
     Hypothesis,
+    Ledger,
     ProgressLost,
     Verdict,
 )
@@ -61,6 +64,8 @@ def diagnose(case: Case) -> Diagnosis:
     progress = guard.run("progress", lambda: progress_lost(case), ProgressLost())
     verdict = _verdict(case, causes, factors, progress, guard)
     ledger = guard.run("ledger", lambda: host_ledger(case), None)
+    no_ledgers: tuple[Ledger, ...] = ()
+    on_device = guard.run("device ledgers", lambda: device_ledgers(case), no_ledgers)
     return Diagnosis(
         case=case,
         verdict=verdict,
@@ -69,7 +74,8 @@ def diagnose(case: Case) -> Diagnosis:
         findings=(*seen.findings, *extra),
         evidence=_evidence(seen),
         progress=progress,
-        ledgers=(ledger,) if ledger is not None else (),
+        ledgers=(*((ledger,) if ledger is not None else ()), *on_device),
+        allocators=guard.run("allocators", lambda: allocator_rows(case), ()),
         faults=tuple(guard.faults),
     )
 

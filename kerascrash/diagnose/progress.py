@@ -71,7 +71,8 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
 
 
 def _where(lost: ProgressLost, recording: Recording) -> str:
-    parts = [f"in {lost.stage}"] if lost.stage else []
+    stage = "a custom loop" if lost.stage == "custom" else lost.stage
+    parts = [f"in {stage}"] if stage else []
     if lost.epoch is not None:
         parts.append(f"epoch {lost.epoch + 1}")
     in_epoch = recording.progress.get("step_in_epoch")

@@ -68,9 +68,29 @@ def _silent(case: Case, findings: _Findings) -> str:
     return f"ended by {how}{status}, without a traceback."
 
 
+def _device(_case: Case, findings: _Findings) -> str:
+    """Name the pool that it was: TensorFlow has one on the CPU that is no GPU's."""
+    told = findings.get("device_request_failed") or findings.get("device_pool_full")
+    if told is None:
+        return "out of GPU memory."
+    limit, size = told.data.get("limit"), told.data.get("bytes")
+    of = f" of {format_bytes(limit)}" if isinstance(limit, int) else ""
+    pieces = findings.get("device_pool_fragmented")
+    state = "was used up" if pieces is None else "was in pieces"
+    if pieces is not None:
+        free, largest = pieces.data.get("free", 0), pieces.data.get("largest_free", 0)
+        state += f" ({format_bytes(free)} free, {format_bytes(largest)} at most in one)"
+    what = " ".join(
+        str(part) for part in (told.data.get("op"), told.data.get("shape")) if part
+    )
+    asked = f", {format_bytes(size)} for {what} refused" if size and what else ""
+    return f"out of device memory: {told.data.get('label')}{of} {state}{asked}."
+
+
 _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
     "host_oom_cgroup": _cgroup,
     "host_oom_global": _global,
+    "gpu_oom": _device,
     "external_kill": _external,
     "termination_signal": _signal,
     "python_exception": _exception,

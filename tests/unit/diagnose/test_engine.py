@@ -206,3 +206,37 @@ def test_ids_are_unique() -> None:
     for rules in (load_causes(), load_factors(), load_detectors()):
         ids = [rule.id for rule in rules]
         assert len(ids) == len(set(ids))
+
+
+def test_an_array_that_was_refused_is_named_with_its_line(training) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd"))
+    message = "Unable to allocate 2.98 GiB for an array with shape (20000, 20000) and "
+    place = {"file": "/home/ada/train.py", "line": 5, "function": "main",
+             "excerpt": [[5, "distances = np.zeros((n, n))"]]}  # fmt: skip
+    builder.event(
+        19, "exception", type="numpy._core._exceptions._ArrayMemoryError",
+        message=message + "data type float64", place=place,
+    )  # fmt: skip
+    verdict = diagnose(builder.build()).verdict
+    assert verdict.cause == "alloc_failure"
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "distances"
+    assert verdict.culprit.bytes == pytest.approx(2.98 * 1024 * MIB, rel=0.01)
+    assert verdict.culprit.place is not None
+    assert verdict.culprit.place.line == 5
+
+
+@pytest.mark.parametrize(
+    ("available", "cause"),
+    [(600 * MIB, "oom_daemon"), (20_000 * MIB, "termination_signal")],
+)
+def test_sigterm_beside_an_oom_daemon(training, available, cause) -> None:
+    """earlyoom writes nothing to the kernel log; only its reason gives it away."""
+    builder = training(
+        limit=None,
+        host_available=available,
+        exit=ExitStatus(signal=15, known_by="pidfd"),
+    )
+    builder.grows((10, 420), (20, 900)).runs(9, step=50)
+    builder.certificate["daemons"] = ["earlyoom"]
+    assert diagnose(builder.build()).verdict.cause == cause
