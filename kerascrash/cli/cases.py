@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kerascrash.cli.device_evidence import with_device_evidence
 from kerascrash.collect.dump_case import load_case
 from kerascrash.diagnose import diagnose
 from kerascrash.model.evidence import Unavailable
@@ -36,12 +37,7 @@ def diagnose_dumps(
         )
         for path in paths
     ]
-    case = _join(cases)
-    unread = tuple(
-        Unavailable(f"profiler trace {trace}", "traces are not read by this version")
-        for trace in traces
-    )
-    return diagnose(replace(case, unavailable=(*case.unavailable, *unread)))
+    return diagnose(with_device_evidence(_join(cases), traces, (*stderrs, *logs)))
 
 
 def _join(cases: list[Case]) -> Case:

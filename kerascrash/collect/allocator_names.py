@@ -15,7 +15,7 @@ _DTYPES = {
 
 def device_of(allocator: str) -> str:
     """
-    Return the device whose memory an allocator hands out: ``GPU:0``, ``TPU:1``, ``host``.
+    Return whose memory an allocator hands out: ``GPU:0``, ``TPU:1``, ``host``.
 
     ``bfc_cpu_allocator_for_gpu`` and ``gpu_host_bfc`` hand out memory of the host,
     whatever their names suggest.

@@ -1,8 +1,8 @@
 """
 Read the MemoryDump that TensorFlow writes at a failed request (``TF_BFC_MEMORY_DUMP``).
 
-The file's name is ``<prefix>_<allocator>.<microseconds since 1970>``. Release builds leave
-the names of ops empty; sizes, addresses and what is in use are there.
+The file's name is ``<prefix>_<allocator>.<microseconds since 1970>``. Release builds
+leave the names of ops empty; sizes, addresses and what is in use are there.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ _MEANINGS = (
     (
         "raised_host_exhausted",
         r"ResourceExhausted",
-        r"CPU:\d|by allocator (?:cpu|mklcpu)|failed to allocate|OOM",
+        r"by allocator (?:cpu|mklcpu)\b|failed to allocate"
+        r"|CPU:\d(?!.* by allocator \w*bfc)|OOM(?!.* by allocator \w*bfc)",
     ),
     ("raised_no_space", r"", r"\[Errno 28\]|No space left on device|[Qq]uota exceeded"),
     ("raised_too_many_files", r"", r"\[Errno 2[34]\]|Too many open files"),

@@ -15,6 +15,7 @@ FACTOR = Rule(
     supports={
         "growth_unexplained": 2.0,
         "memory_rose_steadily": 1.0,
+        "device_pool_fragmented": 9.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,
@@ -23,6 +24,8 @@ FACTOR = Rule(
         "pipeline_running": 1.0,
         "rise_in_first_steps": 2.0,
         "neighbour_fills": 3.0,
+        "device_pool_not_fragmented": 5.0,
+        "device_tensors_kept": 3.0,
     },
     remedies=(
         "Keep shapes the same from step to step (pad to few sizes).",

@@ -16,12 +16,18 @@ FACTOR = Rule(
         "tensors_kept": 7.0,
         "arrays_kept": 6.0,
         "memory_rose_steadily": 1.0,
+        "device_tensors_kept": 9.0,
+        "device_equals_kept": 5.0,
+        "device_steps_fitted": 1.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,
         "neighbour_fills": 3.0,
         "weights_being_made": 2.0,
         "gradients_kept": 1.0,
+        "device_step_fills": 3.0,
+        "device_pool_fragmented": 2.0,
+        "device_step_of_equals": 1.0,
     },
     remedies=(
         "Keep a number instead of the tensor: `history.append(float(loss))`.",

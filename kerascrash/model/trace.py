@@ -29,8 +29,9 @@ class GrowingGroup:
     """
     A group whose live count rose from step to step.
 
-    ``counts`` are the counts at the step boundaries. ``certain`` is False where no
-    steps were marked and the window was cut into equal parts instead.
+    ``counts`` are the counts at the step boundaries (every few steps of a long window).
+    ``certain`` is False where no steps were marked and the window was cut into equal
+    parts instead; ``bytes_per_step`` is then per part.
     """
 
     group: LiveGroup

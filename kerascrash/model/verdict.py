@@ -122,6 +122,7 @@ class Diagnosis:
 
     ``causes`` and ``factors`` are sorted, best first. ``faults`` are rules of ours that
     raised. ``forecast`` and ``ledgers`` stay empty until the evidence allows them.
+    ``allocators`` are rows of the JSON report, see estimate/device_memory.py.
     """
 
     case: Case
@@ -133,4 +134,5 @@ class Diagnosis:
     progress: ProgressLost = field(default_factory=ProgressLost)
     ledgers: tuple[Ledger, ...] = ()
     forecast: Mapping[str, Any] = field(default_factory=dict)
+    allocators: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()

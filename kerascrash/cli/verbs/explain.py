@@ -55,7 +55,7 @@ Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
 )  # fmt: skip
 @click.option(
     "--trace", "traces", multiple=True, type=click.Path(), metavar="DIR",
-    help="Folder of profiler traces (named in the report, not yet read).",
+    help="Profiler traces or allocator maps: a file, or a folder to search.",
 )  # fmt: skip
 @click.option(
     "--platform", type=click.Choice(PLATFORMS), default=None,
@@ -84,12 +84,10 @@ def command(
 
     Without a log, standard input is read as text of unknown kind and sorted out.
     """
-    from dataclasses import replace
-
+    from kerascrash.cli.device_evidence import with_device_evidence
     from kerascrash.cli.output import print_report, write_report
     from kerascrash.collect.left_behind import make_case
     from kerascrash.diagnose import diagnose
-    from kerascrash.model.evidence import Unavailable
 
     named = [(path, "stderr") for path in stderrs]
     named += [(path, "kernel") for path in kernel_logs]
@@ -97,10 +95,7 @@ def command(
     if not named and exit_status is None:
         named = [(STDIN, "stderr")]
     case = make_case(_read_all(named), exit_status, platform)
-    unread = [
-        Unavailable(f"profiler trace {t}", "traces are not read yet") for t in traces
-    ]
-    diagnosis = diagnose(replace(case, unavailable=(*case.unavailable, *unread)))
+    diagnosis = diagnose(with_device_evidence(case, traces, (*stderrs, *logs)))
     if output == STDIN:
         print_report(diagnosis, format_name)
     else:

@@ -53,7 +53,7 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
     multiple=True,
     type=click.Path(),
     metavar="DIR",
-    help="Folder of profiler traces (named in the report, not yet read).",
+    help="Profiler traces or allocator maps: a file, or a folder to search.",
 )
 @click.option(
     "--exit",

@@ -10,6 +10,7 @@ from kerascrash.collect.xplane.memory_events import FIELDS, Column
 from kerascrash.collect.xplane.replay import replay
 from kerascrash.model.trace import AllocatorMemory
 
+
 def build_allocators(
     columns: Mapping[str, Column],
     step_begins: list[int],
@@ -37,7 +38,7 @@ def _build(
     times = column.rows[0::FIELDS]
     first, last = min(times), max(times)
     inside = [time for time in step_begins if first <= time <= last]
-    boundaries, certain = choose_boundaries(inside, first, last)
+    boundaries, stride = choose_boundaries(inside, first, last)
     found = replay(column, boundaries)
     return AllocatorMemory(
         name=name,
@@ -48,11 +49,11 @@ def _build(
         fragmentation=found.fragmentation,
         reserved_bytes=found.reserved,
         before_window_bytes=max(0, found.peak - found.reserved - found.live_bytes),
-        step_bytes=found.step_bytes if certain else None,
+        step_bytes=found.step_bytes if stride else None,
         peak_time=seconds(found.peak_ps),
         live_count=found.live_count,
         live=found.live,
-        growing=growing_groups(column, found, len(inside), certain=certain),
+        growing=growing_groups(column, found, stride),
         timeline=tuple((seconds(time), used) for time, used in found.timeline),
         allocations=found.allocations,
         deallocations=found.frees,

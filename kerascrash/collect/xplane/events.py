@@ -86,7 +86,11 @@ class EventReader:
         if line == STEPS_LINE:
             for event in events:
                 self.steps.add(
-                    DEVICE_STEP, "step", line, begin_ps + event.offset_ps, event.duration_ps
+                    DEVICE_STEP,
+                    "step",
+                    line,
+                    begin_ps + event.offset_ps,
+                    event.duration_ps,
                 )
         self._note(names, line, sums)
 

@@ -9,6 +9,7 @@ for itself is gone at its end.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from kerascrash.collect.xplane.memory_events import Column
 from kerascrash.collect.xplane.replay import Replayed, make_group
@@ -26,23 +27,22 @@ _MOST_SHOWN = 20
 
 def choose_boundaries(
     step_begins: list[int], first_ps: int, last_ps: int
-) -> tuple[list[int], bool]:
-    """Return times between steps, and whether they are real steps or equal parts."""
+) -> tuple[list[int], int]:
+    """Return times between steps and how many steps apart; 0 for mere equal parts."""
     if len(step_begins) >= FEWEST_STEPS:
         stride = -(-len(step_begins) // MOST_BOUNDARIES)
-        return step_begins[::stride], True
+        return step_begins[::stride], stride
     span = last_ps - first_ps
-    return [first_ps + span * i // PARTS for i in range(1, PARTS)], False
+    return [first_ps + span * i // PARTS for i in range(1, PARTS)], 0
 
 
 def growing_groups(
-    column: Column, found: Replayed, steps: int, *, certain: bool
+    column: Column, found: Replayed, stride: int
 ) -> tuple[GrowingGroup, ...]:
     """
     Return the groups that grow, biggest first.
 
-    ``steps`` is how many lie in the window, several of them in an interval where there
-    are many.
+    ``stride`` is how many steps lie between two boundaries, 0 where no step is known.
     """
     # Before the first step ends, everything grows.
     counts = found.counts[1:] if len(found.counts) > FEWEST_STEPS + 1 else found.counts
@@ -66,10 +66,8 @@ def growing_groups(
             sum(one.requested_bytes for one in alive),
         )
         # The last step may have died half way.
-        per_interval = (row[-2] - row[0]) / (len(row) - 2) * size
-        per_step = per_interval * (len(row) - 1) / max(steps - 1, 1)
-        rate = per_step if certain else per_interval
-        grown.append(GrowingGroup(last, tuple(row), rate, certain))
+        rate = (row[-2] - row[0]) / (len(row) - 2) * size / max(stride, 1)
+        grown.append(GrowingGroup(last, tuple(row), rate, certain=stride > 0))
     grown.sort(key=lambda one: -one.group.bytes)
     return tuple(grown[:_MOST_SHOWN])
 
@@ -97,7 +95,7 @@ def _size_of(column: Column, found: Replayed, key: _Key) -> int:
 
 
 def _rises(row: list[int]) -> bool:
-    changes = [after - before for before, after in zip(row, row[1:], strict=False)]
+    changes = [after - before for before, after in pairwise(row)]
     rises = sum(change > 0 for change in changes)
     falls = sum(change < 0 for change in changes)
     return (

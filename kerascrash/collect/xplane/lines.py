@@ -9,16 +9,14 @@ decoded; the others are passed over by their length.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import parse
-from kerascrash.collect.xplane.wire import Readable, WireError, read_varint, walk
+from kerascrash.collect.xplane.skim import skim
+from kerascrash.collect.xplane.wire import Readable, WireError, walk
 
-_EVENTS = 4
-_EVENT_TAG = b"\x22"
-_METADATA_TAG = 0x08
 _LINE_FIELDS = {1, 2, 3, 4, 9, 10, 11, 12}
 _SLICE = 2 << 20
 
@@ -54,32 +52,38 @@ def read_line(
         if line is not None:
             yield Piece(_head(line), line.events)
             return
-    head, skipped, size = LineHead(), 0, 0
-    held: list[bytes] = []
-    error: WireError | None = None
+    held, error = _Pieces(), None
     try:
-        for number, at, body, stop in walk(source, start, end):
-            if number not in _LINE_FIELDS:
-                raise WireError(at, cut=False)
-            if stop > end:
-                continue  # walk says so next
-            if number != _EVENTS:
-                held.append(source.cut(at, stop))
-                continue
-            if wanted is not None and _metadata_id(source, body, stop) not in wanted:
-                skipped += 1
-                continue
-            held.append(source.cut(at, stop))
-            size += stop - at
-            if size >= _SLICE:
-                yield _piece(held, head, skipped)
-                held, size, skipped = [], 0, 0
+        for encoded, skipped in _fields(source, start, end, wanted):
+            held.skipped += skipped
+            if held.add(encoded):
+                yield held.take()
     except WireError as found:
         error = found
-    if held or skipped:
-        yield _piece(held, head, skipped)
+    yield held.take()
     if error is not None:
         raise error
+
+
+def _fields(
+    source: Readable, start: int, end: int, wanted: Collection[int] | None
+) -> Iterator[tuple[list[bytes], int]]:
+    """Yield fields that are to be decoded, and how many were passed over."""
+    at = start
+    while at < end:
+        if wanted is not None:
+            data, base = source.window(at)
+            kept, skipped, stop = skim(data, at - base, end - base, wanted)
+            at = base + stop
+            yield kept, skipped
+        for number, begin, _, stop in walk(source, at, end):
+            if number not in _LINE_FIELDS:
+                raise WireError(begin, cut=False)
+            if stop <= end:
+                yield [source.cut(begin, stop)], 0
+            at = stop
+            if wanted is not None:
+                break
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +92,33 @@ class Held:
 
     data: bytes
 
-    def window(self, at: int) -> tuple[bytes, int]:
+    def window(self, _at: int, /) -> tuple[bytes, int]:
         return self.data, 0
 
     def cut(self, start: int, end: int) -> bytes:
         return self.data[start:end]
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """Fields of a line that wait to be decoded together."""
+
+    head: LineHead = field(default_factory=LineHead)
+    fields: list[bytes] = field(default_factory=list)
+    size: int = 0
+    skipped: int = 0
+
+    def add(self, more: list[bytes]) -> bool:
+        """Take fields; return whether they are enough."""
+        self.fields += more
+        self.size += sum(map(len, more))
+        return self.size >= _SLICE
+
+    def take(self) -> Piece:
+        """Return what waits, decoded, and begin anew."""
+        piece = _piece(self.fields, self.head, self.skipped)
+        self.fields, self.size, self.skipped = [], 0, 0
+        return piece
 
 
 def _piece(held: list[bytes], head: LineHead, skipped: int) -> Piece:
@@ -116,14 +142,3 @@ def _piece(held: list[bytes], head: LineHead, skipped: int) -> Piece:
 
 def _head(line: Any) -> LineHead:
     return LineHead(as_text(line.display_name or line.name), line.timestamp_ns * 1000)
-
-
-def _metadata_id(source: Readable, start: int, end: int) -> int | None:
-    """Return the metadata id of an encoded event; writers put it first."""
-    data, base = source.window(start)
-    if start >= end or data[start - base] != _METADATA_TAG:
-        return 0
-    try:
-        return read_varint(data, start - base + 1)[0]
-    except (IndexError, ValueError):
-        return None

@@ -48,9 +48,18 @@ _POSITIONS = {_USUAL: BY_POSITION, 7: ("index_on_host", *BY_POSITION[1:6], "addr
 NO_NAMES = ("(null)", "null", "unknown")
 FIELDS = 9  # whole numbers per event in Column.rows
 _SIGN = 1 << 63
-_DTYPES = dict(enumerate(
-    ["float32", "float64", "int32", "uint8", "int16", "int8", "string", "complex64", "int64", "bool", "qint8", "quint8", "qint32", "bfloat16", "qint16", "quint16", "uint16", "complex128", "float16", "resource", "variant", "uint32", "uint64", "float8_e5m2", "float8_e4m3fn"], 1
-)) | {29: "int4", 30: "uint4"}  # fmt: skip  # tensorflow/core/framework/types.proto
+# tensorflow/core/framework/types.proto, by number from 1
+_DTYPES = dict(
+    enumerate(
+        (
+            *("float32", "float64", "int32", "uint8", "int16", "int8", "string"),
+            *("complex64", "int64", "bool", "qint8", "quint8", "qint32", "bfloat16"),
+            *("qint16", "quint16", "uint16", "complex128", "float16", "resource"),
+            *("variant", "uint32", "uint64", "float8_e5m2", "float8_e4m3fn"),
+        ),
+        1,
+    )
+)
 
 
 @dataclass(slots=True)

@@ -153,10 +153,10 @@ def is_cut(source: Source) -> bool:
 
 
 def _ends_in_an_event(source: Source, start: int) -> bool:
-    at = start
+    last = start
     try:
         for _, at, _, _ in walk(source, start, source.size):
-            pass
+            last = at
     except WireError as error:
-        return error.cut and source.size - at < _LARGEST_EVENT
-    return start > 0
+        return error.cut and source.size - last < _LARGEST_EVENT
+    return True

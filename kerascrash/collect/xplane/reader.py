@@ -9,15 +9,13 @@ steps of the host are decoded there, device planes are skipped.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+import re
 
 from kerascrash.collect.xplane.allocators import build_allocators
-from kerascrash.collect.xplane.events import EventReader, PlaneNames
+from kerascrash.collect.xplane.events import PlaneNames
 from kerascrash.collect.xplane.lines import Held, read_line
-from kerascrash.collect.xplane.memory_events import ALLOCATION, DEALLOCATION
 from kerascrash.collect.xplane.planes import (
     ENVIRONMENT,
-    HOST,
     Plane,
     Space,
     is_cut,
@@ -25,34 +23,24 @@ from kerascrash.collect.xplane.planes import (
     read_space,
     whole_number,
 )
-from kerascrash.collect.xplane.salvage import MOST_BYTES, Section, find_sections
-from kerascrash.collect.xplane.schema import parse
+from kerascrash.collect.xplane.recover import State, read_section, search_flaws
+from kerascrash.collect.xplane.salvage import find_sections
 from kerascrash.collect.xplane.source import IN_MEMORY, Source
-from kerascrash.collect.xplane.wire import WireError
+from kerascrash.collect.xplane.wire import Readable, WireError
 from kerascrash.model.trace import Step, Trace
 
 FORMAT = "xplane"
 _EPOCH_NS = 10**17  # line times above this are Unix time, below it the session's
-_WANTED = (ALLOCATION, DEALLOCATION, "FunctionRun", "SessionRun", "TfrtSessionRun")
+# What is decoded of a large file: memory, and what steps are usually called.
+_WANTED = re.compile(
+    r"(?:MemoryAllocation|MemoryDeallocation|FunctionRun|SessionRun|TfrtSessionRun|"
+    r"Profiled batch|train|train_function|multi_step_on_iterator|one_step_on_data|"
+    r"PjitFunction\(.*\))$"
+)
 _MOST_STEPS = 500
 _TRACE_MARKS = (b"/host:", b"/device:", b"xplane", b"MemoryAllocation")
 _PS = 1e12
 _SALVAGED = 0.8
-
-
-@dataclass(slots=True)
-class _State:
-    """What is known while a file is read."""
-
-    source: Source
-    reader: EventReader = field(default_factory=EventReader)
-    planes: list[str] = field(default_factory=list)
-    devices: dict[str, int] = field(default_factory=dict)
-    begin_ns: int = 0
-    end_ns: int = 0
-    flaws: list[tuple[int, int]] = field(default_factory=list)
-    salvaged: bool = False
-    left: int = MOST_BYTES
 
 
 def read_xplane(path: str) -> Trace:
@@ -71,11 +59,11 @@ def _read(path: str, source: Source) -> Trace:
     if source.size == 0:
         why = "empty: killed while writing, the disk full, or a window above 2 GiB"
         return Trace(path, FORMAT, "empty", source.size_on_disk, notes=(why,))
-    state = _State(source)
+    state = State(source)
     space = read_space(source)
     for plane in space.planes:
         _read_plane(state, plane)
-    _salvage(state, space)
+    search_flaws(state, space)
     status = _status(state, space)
     if status == "not a trace":
         notes = ("its bytes are no profiler trace",)
@@ -83,7 +71,7 @@ def _read(path: str, source: Source) -> Trace:
     return _build(path, state, space, status)
 
 
-def _read_plane(state: _State, plane: Plane) -> None:
+def _read_plane(state: State, plane: Plane) -> None:
     if plane.flaw is not None:
         state.flaws.append((plane.start, plane.end))
         return
@@ -100,16 +88,22 @@ def _read_plane(state: _State, plane: Plane) -> None:
         _read_lines(state, plane, large=large)
 
 
-def _read_lines(state: _State, plane: Plane, *, large: bool) -> None:
+def _read_lines(state: State, plane: Plane, *, large: bool) -> None:
     wanted = None
     if large:
-        wanted = {key for key, name in plane.events.items() if name in _WANTED}
+        wanted = {key for key, name in plane.events.items() if _WANTED.match(name)}
     reader, source = state.reader, state.source
     names = PlaneNames(plane.name, plane.events, plane.stats)
     reader.memory.begin_plane(plane.stats)
+    ranges: list[tuple[Readable, int, int]]
     ranges = [(Held(data), 0, len(data)) for data in plane.held]
-    for where, start, end in ranges or [(source, *line) for line in plane.lines]:
+    ranges += [(source, start, end) for start, end in plane.lines]
+    for where, start, end in ranges:
         begin_ps = 0
+        state.events_left -= end - start
+        if state.events_left < 0:
+            source.notes.append("too many events: the last lines were left out")
+            break
         try:
             for piece in read_line(where, start, end, wanted):
                 reader.bad += piece.bad
@@ -122,52 +116,10 @@ def _read_lines(state: _State, plane: Plane, *, large: bool) -> None:
             state.left -= stop - error.offset
             rest = where.cut(error.offset, stop)
             for section in find_sections(rest, begin_ps):
-                _read_section(state, section, rest, names)
+                read_section(state, section, rest, names)
 
 
-def _salvage(state: _State, space: Space) -> None:
-    """Search what structure did not lead to; bounded in bytes for any file."""
-    size = state.source.size
-    if space.flaw is not None:
-        state.flaws.append((space.flaw, size))
-    done = 0
-    for start, end in sorted(state.flaws):
-        begin = max(start, done)
-        stop = min(end, size, begin + state.left)
-        if stop <= begin:
-            continue
-        state.left -= stop - begin
-        data = state.source.cut(begin, stop)
-        for section in find_sections(data):
-            _read_section(state, section, data, None)
-        done = stop
-        if stop < min(end, size):
-            state.source.notes.append(f"searched only {MOST_BYTES >> 20} MiB of damage")
-
-
-def _read_section(
-    state: _State, section: Section, data: bytes, names: PlaneNames | None
-) -> None:
-    """Read found events by the names of their plane: given, or found behind them."""
-    reader = state.reader
-    state.salvaged = True
-    if names is None:
-        names = PlaneNames(section.plane or HOST, section.events, section.stats)
-        reader.memory.begin_plane(section.stats)
-    if len(names.memory) < len((ALLOCATION, DEALLOCATION)):
-        reader.read_unnamed(section.spans, data)
-        return
-    by_line: dict[int, list[bytes]] = {}
-    for begin_ps, start, end in section.spans:
-        by_line.setdefault(begin_ps, []).append(data[start:end])
-    for begin_ps, found in by_line.items():
-        events = [parse("Event", one) for one in found]
-        whole = [event for event in events if event is not None]
-        reader.bad += len(events) - len(whole)
-        reader.read(names, "", begin_ps, whole)
-
-
-def _status(state: _State, space: Space) -> str:
+def _status(state: State, space: Space) -> str:
     whole = not state.flaws and space.flaw is None and not state.reader.bad
     if whole and space.planes and state.source.whole:
         return "ok"
@@ -179,7 +131,7 @@ def _status(state: _State, space: Space) -> str:
     return "truncated" if not state.source.whole or is_cut(state.source) else "damaged"
 
 
-def _build(path: str, state: _State, space: Space, status: str) -> Trace:
+def _build(path: str, state: State, space: Space, status: str) -> Trace:
     reader = state.reader
     steps = reader.steps.best()
     times = steps.times if steps else []
@@ -220,7 +172,7 @@ def _host_of(path: str) -> str:
     return name.split(".xplane.pb")[0] if ".xplane.pb" in name else ""
 
 
-def _why_no_memory(state: _State) -> list[str]:
+def _why_no_memory(state: State) -> list[str]:
     if state.reader.memory.columns:
         return []
     if state.flaws:

@@ -108,7 +108,7 @@ def _find_peak(column: Column, order: list[int], found: Replayed) -> int:
 
 
 def _thin(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return at most TIMELINE_POINTS of them: of each slice the highest, and the last."""
+    """Return at most TIMELINE_POINTS: of each slice the highest, and the last."""
     if len(points) <= TIMELINE_POINTS:
         return points
     stride = -(-len(points) // (TIMELINE_POINTS - 1))

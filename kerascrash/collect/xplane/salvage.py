@@ -24,6 +24,7 @@ _TOKEN = re.compile(
     rb"|\x0a[\x80-\xff]{1,4}[\x00-\x7f](?:\x08" + _VARINT + rb")?\x12",
     re.DOTALL,
 )
+_EVENT_TAG, _LINE_TAG, _PLANE_TAG, _ENTRY_TAGS = 0x22, 0x1A, 0x0A, (0x22, 0x2A)
 _EVENT_KINDS = {1: VARINT, 2: VARINT, 3: VARINT, 4: LENGTH, 5: VARINT}
 _ENTRY_KINDS = {1: VARINT, 2: LENGTH}
 _PLANE_NAME = re.compile(rb"/(?:host|device)[:\w ]|Task Environment")
@@ -49,29 +50,21 @@ def find_sections(data: bytes, begin_ps: int = 0) -> Iterator[Section]:
     section, at = Section(), 0
     while (token := _TOKEN.search(data, at)) is not None:
         at, first = token.start(), data[token.start()]
-        if first == 0x1A:
-            head = _line_head(data, token.end())
-            begin_ps, at = (head[0], head[1]) if head else (begin_ps, at + 1)
-            continue
-        if first == 0x0A:
-            name = _plane_name(data, token.end())
-            if name is not None:
-                if section.spans:
-                    yield section
-                section = Section(plane=name)
-            at = token.end() if name is not None else at + 1
-            continue
-        span = _span(data, at)
-        if span is None:
-            at += 1
-        elif first == 0x22 and _has_shape(data, *span, _EVENT_KINDS):
-            if section.events or section.stats:
+        if first == _LINE_TAG and (head := _line_head(data, token.end())):
+            begin_ps, at = head
+        elif first == _PLANE_TAG and (name := _plane_name(data, token.end())):
+            if section.spans:
                 yield section
-                section = Section(plane=section.plane)
-            section.spans.append((begin_ps, *span))
-            at = span[1]
-        elif _add_name(data, first, span, section):
-            at = span[1]
+            section, at = Section(plane=name), token.end()
+        elif first in _ENTRY_TAGS and (span := _span(data, at)):
+            is_event = first == _EVENT_TAG and _has_shape(data, *span, _EVENT_KINDS)
+            if is_event:
+                if section.events or section.stats:
+                    yield section
+                    section = Section(plane=section.plane)
+                section.spans.append((begin_ps, *span))
+            known = is_event or _add_name(data, first, span, section)
+            at = span[1] if known else at + 1
         else:
             at += 1
     if section.spans:
@@ -85,7 +78,7 @@ def _span(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _has_shape(data: bytes, at: int, end: int, kinds: dict[int, int]) -> bool:
-    """Tell whether the bytes are fields of these kinds, at least two, to the very end."""
+    """Tell whether the bytes are two or more fields of these kinds, to the very end."""
     count = 0
     try:
         while at < end:
@@ -105,11 +98,11 @@ def _has_shape(data: bytes, at: int, end: int, kinds: dict[int, int]) -> bool:
 def _add_name(data: bytes, tag: int, span: tuple[int, int], section: Section) -> bool:
     if not _has_shape(data, *span, _ENTRY_KINDS):
         return False
-    kind = "EventEntry" if tag == 0x22 else "StatEntry"
+    kind = "EventEntry" if tag == _EVENT_TAG else "StatEntry"
     entry = parse(kind, data[span[0] : span[1]])
     if entry is None or entry.value.id not in (0, entry.key):
         return False
-    names = section.events if tag == 0x22 else section.stats
+    names = section.events if tag == _EVENT_TAG else section.stats
     names[entry.key] = as_text(entry.value.name)
     return True
 

@@ -60,10 +60,10 @@ def _classes() -> dict[str, Any]:
         for text in fields.split():
             _add_field(message, *text.split(":"))
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
+    pool.Add(file)
     return {
         name: message_factory.GetMessageClass(
-            pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")  # type: ignore[no-untyped-call]
+            pool.FindMessageTypeByName(f"{_PACKAGE}.{name}")
         )
         for name in _MESSAGES
     }

@@ -65,7 +65,7 @@ class StepFinder:
             marked.times.append((begin_ps, duration_ps))
 
     def best(self) -> Marked | None:
-        """Return the steps: the best sign seen at least twice; of rivals the longest."""
+        """Return the steps: by the best sign seen often; of rivals the longest."""
         often = [
             marked
             for marked in self._marked.values()

@@ -9,6 +9,7 @@ event is judged by the majority of its own kind.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 from typing import Any
 
 from kerascrash.collect.xplane.memory_events import BY_POSITION
@@ -45,7 +46,7 @@ def tell_frees(events: list[tuple[int, Any]]) -> dict[int, bool]:
     votes: dict[int, Counter[bool]] = defaultdict(Counter)
     for rows in by_allocator.values():
         rows.sort(key=lambda row: row[0])
-        for (_, before), (_, event) in zip(rows, rows[1:], strict=False):
+        for (_, before), (_, event) in pairwise(rows):
             size = event.stats[_SIZE].int64_value
             change = event.stats[_USED].int64_value - before.stats[_USED].int64_value
             if size and abs(change) == size:

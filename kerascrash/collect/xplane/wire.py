@@ -16,7 +16,7 @@ _LONGEST_VARINT = 10
 class Readable(Protocol):
     """Bytes at offsets; see source.Source."""
 
-    def window(self, at: int) -> tuple[bytes, int]:
+    def window(self, at: int, /) -> tuple[bytes, int]:
         """Return a block that holds ``at`` and the offset of its first byte."""
         ...
 

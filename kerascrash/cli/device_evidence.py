@@ -1,0 +1,90 @@
+"""Add to a case what traces, allocator maps and logs tell of device memory."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kerascrash.model.evidence import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kerascrash.model.case import Case
+    from kerascrash.model.trace import AllocatorMap
+
+_STDIN = "-"
+_MOST_FOLDERS = 16
+
+
+def with_device_evidence(
+    case: Case, traces: Sequence[str] = (), texts: Sequence[str] = ()
+) -> Case:
+    """
+    Return the case with its ``traces``.
+
+    ``traces`` are files and folders that the user named, ``texts`` log files; the log
+    folders that the recorder noted are looked into besides. Never raises for evidence
+    that cannot be read: that becomes Unavailable.
+    """
+    folders = (*traces, *_noted_folders(case))
+    maps = _maps_in_texts(case, texts)
+    if not folders and not maps:
+        return case
+    from kerascrash.collect.traces import read_traces
+
+    start = None if isinstance(case.process, Unavailable) else case.process.start
+    evidence = read_traces(folders, start, case.death)
+    missing = case.unavailable
+    if any(found.what == "trace" for found in missing):
+        missing = tuple(one for one in missing if one.what != "trace")
+    return replace(
+        case,
+        traces=(*case.traces, *maps, *evidence.found),
+        damage=(*case.damage, *evidence.damage),
+        unavailable=(*missing, *evidence.unavailable),
+    )
+
+
+def _noted_folders(case: Case) -> tuple[str, ...]:
+    """
+    Return the log folders that the run used, if this is the machine it ran on.
+
+    A dump from elsewhere must not make the report read files of this machine.
+    """
+    if isinstance(case.recording, Unavailable) or case.same_boot is not True:
+        return ()
+    noted = [
+        str(mark.data.get("path") or "")
+        for mark in case.recording.marks
+        if mark.kind == "log_dir"
+    ]
+    base = "" if isinstance(case.process, Unavailable) else case.process.cwd
+    folders = dict.fromkeys(os.path.join(base, path) for path in noted if path)
+    return tuple(f for f in folders if os.path.isdir(f))[:_MOST_FOLDERS]
+
+
+def _maps_in_texts(case: Case, texts: Sequence[str]) -> tuple[AllocatorMap, ...]:
+    from kerascrash.collect.bfc_text import read_bfc_text
+
+    files = [path for path in texts if path != _STDIN and os.path.isfile(path)]
+    found: list[AllocatorMap] = []
+    for path in files:
+        from kerascrash.collect.traces import maps_in_file
+
+        try:
+            found += maps_in_file(path)
+        except OSError:  # the log itself was read or refused before
+            continue
+    for log in case.logs:
+        if log.kind != "kernel" and log.source not in files:
+            found += read_bfc_text(
+                ((ln.number, ln.text) for ln in log.lines), log.source
+            )
+    if not found and not isinstance(case.recording, Unavailable):
+        said = [m for m in case.recording.marks if m.kind == "exception"]
+        for mark in said[-1:]:
+            lines = str(mark.data.get("message") or "").splitlines()
+            found += read_bfc_text(enumerate(lines, 1), "dump:events")
+    return tuple(found)
