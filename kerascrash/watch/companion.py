@@ -18,6 +18,8 @@ TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kerascrash.dump.watcher_writer import WatcherWriter
+
 _GRACE_NS = 2_000_000_000
 """Schedulers end a whole job with SIGTERM: so long the target may take to follow."""
 
@@ -25,16 +27,16 @@ _GRACE_NS = 2_000_000_000
 class Companion:
     """Drives an observer; ``settings`` are the ``KERASCRASH_…`` of the target."""
 
-    def __init__(self, observer: Observer, settings: Mapping[str, str]) -> None:
-        self._observer = observer
+    def __init__(self, writer: WatcherWriter, settings: Mapping[str, str]) -> None:
         self._settings = settings
         self._leave_at = 0
-
-    def run(self) -> None:
-        """Watch until the target ends, the dump is deleted, or we are told to go."""
         signal.signal(signal.SIGTERM, self._on_sigterm)
         for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
             signal.signal(ignored, signal.SIG_IGN)
+        self._observer = Observer(writer)
+
+    def run(self) -> None:
+        """Watch until the target ends, the dump is deleted, or we are told to go."""
         if self._observer.target.gone or self._watch():
             self._finish(now_ns())
         else:
@@ -93,4 +95,4 @@ def watch_dump(path: str, settings: Mapping[str, str]) -> None:
         return
     if hand_over(int(writer.header().get("ppid") or 0), writer.path):
         return  # `kerascrash run` is the parent, and the better witness
-    Companion(Observer(writer), settings).run()
+    Companion(writer, settings).run()

@@ -37,6 +37,7 @@ class Observer:
 
     def __init__(self, writer: WatcherWriter) -> None:
         self.writer = writer
+        self._identity = _identify(writer.path)
         self.target = Target(writer.header())
         pid = self.target.pid
         self.probes = open_probes(pid)
@@ -51,12 +52,12 @@ class Observer:
         self.captured = CapturedStderr(writer.path, pid)
         self.wakers = Wakers(self.counters.event_files)
         self.pace = Pace()
-        self.sync = SyncThread(writer)
         self.last_sample: tuple[int, dict[str, int]] | None = None
         self.dying_since = 0
         self._interval_s = 0.0
         self._second_due = 0
-        self._identity = _identify(writer.path)
+        # Last, as it shows the outside that we are ready.
+        self.sync = SyncThread(writer)
 
     def step(self) -> float:
         """Take a sample, do once a second what is due, return the seconds to wait."""
@@ -90,7 +91,8 @@ class Observer:
 
     def dump_exists(self) -> bool:
         """Tell whether the dump is still the file that we write."""
-        return _identify(self.writer.path) == self._identity
+        present = _identify(self.writer.path)
+        return present is not None and present == self._identity
 
     def _each_second(self) -> None:
         self.kernel.follow()

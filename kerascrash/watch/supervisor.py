@@ -90,6 +90,8 @@ class Supervisor:
             elif self._observer and fd in self._observer.wakers.fds:
                 self._observer.wake(fd)
                 self._next_step = 0.0
+                if fd not in self._observer.wakers.fds:
+                    self._poll.unregister(fd)  # its cgroup is gone
             elif self._capture:
                 self._capture.pump()
         if busy and self._capture:

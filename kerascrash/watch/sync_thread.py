@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 
 from kerascrash.dump.sync_copy import SyncCopy
@@ -58,9 +60,12 @@ class SyncThread:
 
     def remove(self) -> None:
         """Delete the copy: the dump itself is durable, or not needed any more."""
+        if self._copy is None:
+            return
+        # By name at once: a thread that still waits for the disk cannot prevent that.
+        with contextlib.suppress(OSError):
+            os.unlink(self._copy.path)
         self._ending = True
         self._wake.release()
-        if self._copy is not None and self._idle.wait(_LONGEST_FSYNC_S):
-            self._thread.join(_LONGEST_FSYNC_S)
-            self._copy.remove()
-            self._copy = None
+        self._thread.join(_LONGEST_FSYNC_S)
+        self._copy = None
