@@ -210,16 +210,18 @@ class Survey:
             if key not in due:
                 walker.seen.update(unit.claims)
         self._due.sort(key=lambda pair: self._age(*pair))
+        walker.begin_visits()
         surveyor = Surveyor(walker, self._kinds, self._modules.files)
         for group, names in self._due:
             if walker.cut:
                 self.complete = False
                 break
             with group:
-                ordered = [
-                    (self._last_visit(group, n), group.cost_of(n), n) for n in names
+                ordered = [  # of equals, in the order in which the user made them
+                    (self._last_visit(group, n), group.cost_of(n), i, n)
+                    for i, n in enumerate(names)
                 ]
-                for _, _, name in sorted(ordered):
+                for *_, name in sorted(ordered):
                     if not walker.cut:
                         self._visit(group, name, walker, surveyor)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from kerascrash.record.tally import Tally
 
 DEPTH = 10
-GENEROUS = 400
+GENEROUS = 150
 """Objects visited under one name before samples shrink to the smallest."""
 PREEMPTED = 3
 """The budget is CPU time; on a busy machine it may take so many times as long."""
@@ -42,7 +42,8 @@ class Walker:
     def __init__(self, kinds: Kinds, budget_ns: int, *, traced: bool) -> None:
         self._kinds = kinds
         now = thread_time_ns()
-        self._cpu_half, self._cpu_end = now + budget_ns // 2, now + budget_ns
+        self._half = budget_ns // 2
+        self._cpu_half, self._cpu_end = now + self._half, now + budget_ns
         self._wall_end = perf_counter_ns() + PREEMPTED * budget_ns
         self._traced = traced
         self._steps = self._name_began = 0
@@ -63,6 +64,10 @@ class Walker:
             late = perf_counter_ns() > self._wall_end
             self.cut = late or thread_time_ns() > self._cpu_end
         return self.cut
+
+    def begin_visits(self) -> None:
+        """Begin to measure: half of the budget is left for it, whatever was used."""
+        self._cpu_end = max(self._cpu_end, thread_time_ns() + self._half)
 
     def half_time(self) -> bool:
         """Return whether half of the budget is spent."""
@@ -92,8 +97,25 @@ class Walker:
         else:
             if info.base is not None:
                 tally.add(info.base.__sizeof__(obj), weight)
-            for part, factor in self._parts(obj, info, tally, depth):
-                self.add(part, tally, key, depth + 1, weight * factor)
+            self._add_parts(obj, info, tally, key, depth, weight)
+
+    def _add_parts(
+        self,
+        obj: Any,
+        info: ClassInfo,
+        tally: Tally,
+        key: str,
+        depth: int,
+        weight: float,
+    ) -> None:
+        parts = list(self._parts(obj, info, tally, depth))
+        before = tally.bytes
+        for done, (part, factor) in enumerate(parts):
+            if self.cut and done:  # what was looked at stands for the rest
+                tally.bytes = before + (tally.bytes - before) * len(parts) / done
+                tally.estimated = True
+                break
+            self.add(part, tally, key, depth + 1, weight * factor)
 
     def leaf(self, obj: Any) -> Leaf | None:
         """Return size and shape of an array, None when it is none or cannot tell."""
@@ -164,8 +186,7 @@ class Walker:
         if kind == k.PARTIAL:
             return [obj.func, obj.args, obj.keywords]
         if kind == k.CACHE:
-            held = [x for x in gc.get_referents(obj) if type(x) is not dict]
-            return held[: 2 * WIDE]
+            return gc.get_referents(obj)[: 2 * WIDE]
         if kind == k.GENERATOR and obj.gi_frame is not None and not obj.gi_running:
             frame = obj.gi_frame
             if is_user_file(frame.f_code.co_filename):

@@ -1,0 +1,292 @@
+"""
+The names that hold memory are found, sized and called what a person calls them.
+
+PYTEST_DONT_REWRITE: rewritten assertions call ``locals()``, which the recorder respects
+before 3.12.
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import gc
+import threading
+import time
+import weakref
+from typing import Any
+
+import pytest
+
+from kerascrash.record.inventory import Inventory
+
+np = pytest.importorskip("numpy")
+
+MB = 1 << 20
+module_list: list[Any] = []
+module_dict: dict[str, Any] = {}
+
+
+class Trainer:
+    """A class of the user's."""
+
+    shared: list[Any] = []
+
+    def __init__(self) -> None:
+        self.history: list[Any] = []
+
+    def step(self) -> None:
+        """Keep something."""
+        self.history.append(np.zeros(MB // 8))
+
+
+class Agent:
+    """Several of these live in a list."""
+
+    def __init__(self) -> None:
+        self.memory = [np.zeros(MB // 8) for _ in range(2)]
+
+
+def scan(
+    inventory: Inventory | None = None, step: int = 1
+) -> dict[str, dict[str, Any]]:
+    """Return the entries by owner, after complete scans."""
+    inventory = inventory or Inventory()
+    for _ in range(20):
+        blob = inventory.scan("step", step, 100_000)
+        assert "error" not in blob, blob["error"]
+        if blob["complete"]:
+            break
+    return {entry["owner"]: entry for entry in blob["entries"]}
+
+
+def test_an_attribute_is_called_by_its_class() -> None:
+    trainer = Trainer()
+    for _ in range(5):
+        trainer.step()
+    entry = scan()["Trainer.history"]
+    assert entry["bytes"] == pytest.approx(5 * MB, rel=0.01)
+    assert entry["count"] == 5
+    assert entry["kind"] == "list of 5 ndarray"
+    assert entry["scope"] == "instance"
+    assert entry["element"] == {
+        "type": "ndarray",
+        "shape": [MB // 8],
+        "dtype": "float64",
+    }
+    assert entry["dtypes"] == {"float64": 5 * MB}
+    assert entry["place"]["function"] == "step"
+    assert (
+        "self.history.append" in dict(entry["place"]["excerpt"])[entry["place"]["line"]]
+    )
+    assert entry["place_how"] == "append"
+
+
+def test_names_of_a_module_entries_of_a_dict_and_class_attributes() -> None:
+    module_list.append(np.zeros(MB // 8))
+    module_dict["x"] = [np.zeros(MB // 4)]
+    Trainer.shared.append(np.zeros(MB // 2))
+    try:
+        found = scan()
+    finally:
+        module_list.clear()
+        module_dict.clear()
+        Trainer.shared.clear()
+    assert found["module_list"]["scope"] == "module"
+    assert found["module_dict['x']"]["bytes"] == pytest.approx(2 * MB, rel=0.01)
+    assert found["Trainer.shared"]["scope"] == "class"
+    assert found["Trainer.shared"]["bytes"] == pytest.approx(4 * MB, rel=0.01)
+
+
+def test_what_two_names_share_counts_once() -> None:
+    images = np.zeros((4, MB // 8))
+    half = images[:2]
+    same = [images, half.T, images.reshape(-1)]
+    found = scan()
+    assert found["images"]["bytes"] == 4 * MB
+    assert "half" not in found
+    assert "same" not in found
+    assert len(same) == 3
+
+
+def test_a_view_is_charged_with_all_that_it_keeps() -> None:
+    few = np.zeros((100, MB // 8))[:1]
+    assert scan()["few"]["bytes"] == 100 * MB
+    assert few.shape == (1, MB // 8)
+
+
+def test_a_mapped_file_is_marked_and_not_summed(tmp_path: Any) -> None:
+    mapped = np.memmap(tmp_path / "x", dtype="u1", mode="w+", shape=(64 * MB,))
+    inventory = Inventory()
+    entry = scan(inventory)["mapped"]
+    assert entry["device"] == "mapped file"
+    assert inventory.scan("step", 2, 100_000)["total_bytes"] < 32 * MB
+    assert mapped.size == 64 * MB
+
+
+def test_containers_of_many_kinds() -> None:
+    queue = collections.deque(bytearray(1000) for _ in range(5000))
+    names = {str(n) * 20 for n in range(50_000)}
+    rows = [{"loss": n * 1.5, "name": str(n)} for n in range(20_000)]
+    frozen = (np.zeros(MB), np.zeros(MB))
+    found = scan()
+    assert found["queue"]["bytes"] == pytest.approx(5000 * 1060, rel=0.1)
+    truth = sum(map(lambda s: s.__sizeof__(), names)) + names.__sizeof__()
+    assert found["names"]["bytes"] == pytest.approx(truth, rel=0.1)
+    assert found["rows"]["estimated"]
+    assert found["rows"]["kind"] == "list of 20,000 dict"
+    one = rows[9].__sizeof__() + 24 + 53
+    assert found["rows"]["bytes"] == pytest.approx(20_000 * one, rel=0.2)
+    assert found["frozen"]["bytes"] == pytest.approx(16 * MB, rel=0.01)
+
+
+def test_arrays_of_different_size_in_one_list() -> None:
+    ragged = [np.zeros(1000 + 37 * (n % 50)) for n in range(2000)]
+    truth = sum(a.nbytes for a in ragged)
+    assert scan()["ragged"]["bytes"] == pytest.approx(truth, rel=0.1)
+
+
+def test_the_same_array_a_thousand_times() -> None:
+    repeated = [np.zeros(MB)] * 1000
+    assert scan()["repeated"]["bytes"] == pytest.approx(8 * MB, rel=0.05)
+
+
+def test_instances_in_a_short_list_are_called_by_their_class() -> None:
+    agents = [Agent() for _ in range(3)]
+    entry = scan()["Agent.memory"]
+    assert entry["bytes"] == pytest.approx(6 * MB, rel=0.01)
+    assert entry["count"] == len(agents) * 2
+
+
+def test_instances_that_pile_up_are_called_by_their_list() -> None:
+    samples: list[Agent] = []
+    inventory = Inventory()
+    for step in range(12):
+        samples.extend(Agent() for _ in range(2))
+        found = scan(inventory, step)
+    assert found["samples"]["bytes"] == pytest.approx(48 * MB, rel=0.05)
+    assert found["samples"]["growth_count_per_step"] == pytest.approx(2)
+    assert found["samples"]["growth_bytes_per_step"] == pytest.approx(4 * MB, rel=0.05)
+    assert "Agent.memory" not in found
+
+
+def make_keeper() -> Any:
+    """Return a function that keeps what it is given."""
+    kept_inside: list[Any] = []
+
+    def keep(x: Any, also: list[Any] = []) -> None:  # noqa: B006 - that is the mistake
+        kept_inside.append(x)
+        also.append(x.copy())
+
+    return keep
+
+
+def test_closures_and_default_arguments() -> None:
+    keep = make_keeper()
+    for _ in range(3):
+        keep(np.zeros(MB // 8))
+    found = scan()
+    assert found["kept_inside"]["bytes"] == pytest.approx(3 * MB, rel=0.01)
+    assert found["also"]["bytes"] == pytest.approx(3 * MB, rel=0.01)
+    assert found["kept_inside"]["place_how"] == "append"
+
+
+def test_a_cache_of_a_function() -> None:
+    @functools.cache
+    def load(n: int) -> Any:
+        return np.zeros(MB // 8 + n)
+
+    for n in range(4):
+        load(n)
+    assert scan()["load"]["bytes"] >= 4 * MB
+
+
+def test_growth_is_measured_per_step() -> None:
+    growing: list[Any] = []
+    steady = np.zeros(MB)
+    inventory = Inventory()
+    for step in range(0, 60, 5):
+        growing.extend(np.zeros(1000) for _ in range(5 * 10))
+        found = scan(inventory, step)
+    entry = found["growing"]
+    each = 1000 * 8 + np.zeros(0).__sizeof__()
+    assert entry["growth_bytes_per_step"] == pytest.approx(10 * each, rel=0.1)
+    assert entry["growth_count_per_step"] == pytest.approx(10)
+    assert entry["growth_bytes_per_second"] > 0
+    assert entry["history"][0][0] == 0
+    assert entry["history"][-1][0] == 55
+    assert found["steady"]["growth_bytes_per_step"] == 0
+    assert steady.size == MB
+
+
+def test_a_small_leak_is_an_entry_too() -> None:
+    small: list[bytes] = []
+    inventory = Inventory()
+    for step in range(20):
+        small.extend(b"x" * 900 + str(n).encode() for n in range(2))
+        found = scan(inventory, step)
+    assert found["small"]["bytes"] < MB
+    assert found["small"]["growth_bytes_per_step"] == pytest.approx(1900, rel=0.1)
+
+
+def test_what_a_library_function_was_given() -> None:
+    def look(*_: Any) -> int:
+        frozen.update(scan())
+        return 0
+
+    frozen: dict[str, Any] = {}
+    functools.partial(sorted, [np.zeros(MB), 1], key=look)()
+    thread = threading.Thread(target=lambda: None)
+    assert thread.name
+    import timeit
+
+    timeit.timeit(look, number=1)
+    assert "stmt" not in frozen  # a function holds nothing
+
+
+def test_nothing_is_kept_and_what_is_gone_is_forgotten() -> None:
+    inventory = Inventory()
+
+    def user() -> weakref.ref[Any]:
+        trainer = Trainer()
+        trainer.step()
+        trainer.step()
+        assert "Trainer.history" in scan(inventory)
+        return weakref.ref(trainer.history[0])
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert user()() is None
+    finally:
+        gc.enable()
+    for step in range(4):
+        found = scan(inventory, 2 + step)
+    assert "Trainer.history" not in found
+
+
+def test_a_tiny_budget_gets_there_in_the_end() -> None:
+    many = [[np.zeros(100) for _ in range(50)] for _ in range(200)]
+    big = np.zeros(4 * MB)
+    last = Trainer()
+    last.step()
+    last.step()
+    inventory = Inventory()
+    seen: set[str] = set()
+    wanted = {"many", "big", "Trainer.history"}
+    for step in range(300):
+        blob = inventory.scan("periodic", step, 500)
+        seen |= {entry["owner"] for entry in blob["entries"]}
+        if wanted <= seen:
+            break
+    assert wanted <= seen
+    assert len(many) == 200
+    assert big.size == 4 * MB
+
+
+def test_a_second_scan_at_once_is_turned_away_without_waiting() -> None:
+    inventory = Inventory()
+    assert inventory._busy.acquire(blocking=False)
+    began = time.monotonic()
+    assert inventory.scan("step", 1, 1000) == {}
+    assert time.monotonic() - began < 1
+    inventory._busy.release()
