@@ -18,7 +18,7 @@ from kerascrash.dump.layout import SMALLEST_SIZE
 from kerascrash.dump.records import EventKind, State
 from kerascrash.dump.watcher_writer import open_watcher_writer
 from kerascrash.dump.writer import create_dump
-from kerascrash.errors import NoDumpFound
+from kerascrash.errors import NoDumpFound, SourceError
 from kerascrash.record.identity import read_boot_id
 
 if TYPE_CHECKING:
@@ -118,6 +118,21 @@ def test_the_output_goes_where_it_is_told(folder: Path) -> None:
     assert (folder / "x.html").stat().st_size > 10_000
     assert run("report", dump, "-o", "-").output.startswith("<!DOCTYPE html>")
     assert not (folder / "a.html").exists()
+
+
+@pytest.mark.parametrize("target", ["/dev/full", "absent/x.html", "."])
+def test_an_output_that_cannot_be_written_is_told_with_what_to_do(
+    folder: Path, target: str
+) -> None:
+    dump = write_dump(folder / "a.bin")
+    with pytest.raises(SourceError, match=r"-o|name a file"):
+        run("report", dump, "-o", target)
+
+
+def test_a_log_that_is_not_there_is_told(folder: Path) -> None:
+    dump = write_dump(folder / "a.bin")
+    with pytest.raises(SourceError, match=r"absent\.log"):
+        run("report", dump, "--kernel-log", "absent.log")
 
 
 def test_a_folder_a_packed_dump_and_several_dumps_are_read(folder: Path) -> None:
