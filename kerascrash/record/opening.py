@@ -67,7 +67,9 @@ def _try_folder(
 ) -> Opened:
     """Return a dump for ``folder``; raises OSError when that cannot be."""
     prepare_folder(folder)
-    name = dump_name(short_name(about["script"]), os.getpid())
+    script = about["script"]
+    unnamed = about["worker"] and script == "-c"  # multiprocessing starts it like that
+    name = dump_name("worker" if unnamed else short_name(script), os.getpid())
     ring = os.path.join(ring_folder(folder, copied_later=movable), name)
     final = os.path.join(folder, name)
     if ring == final:

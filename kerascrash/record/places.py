@@ -20,6 +20,8 @@ _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _known: dict[str, bool] = {}
+_distributions: dict[str, tuple[str, ...]] = {}
+"""``pip install --target``: folder on ``sys.path`` → what was installed into it."""
 
 
 def is_user_file(filename: str) -> bool:
@@ -38,7 +40,26 @@ def _judge(filename: str) -> bool:
     path = os.path.abspath(filename)
     if path.startswith(_OWN) or any(part in path for part in _PACKAGES):
         return False
+    if any(_is_installed(path, folder) for folder in sys.path if folder):
+        return False
     return not path.startswith(_STDLIB) and "__autograph_generated_file" not in path
+
+
+def _is_installed(path: str, folder: str) -> bool:
+    """Return whether ``path`` is of a package that was installed into ``folder``."""
+    if not path.startswith(folder + os.sep):
+        return False
+    distributions = _distributions.get(folder)
+    if distributions is None:
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            names = []
+        distributions = _distributions[folder] = tuple(
+            name.lower() for name in names if name.endswith(".dist-info")
+        )
+    package = path[len(folder) + 1 :].partition(os.sep)[0].lower()
+    return any(name.startswith(package) for name in distributions)
 
 
 def find_place(frame: FrameType | None) -> dict[str, Any] | None:

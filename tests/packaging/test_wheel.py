@@ -65,7 +65,7 @@ def test_a_sample_is_rendered_without_tensorflow(bare: Path, tmp_path: Path) -> 
 
 
 def test_the_start_up_file_arms_on_request_only(bare: Path, tmp_path: Path) -> None:
-    probe = "import sys; print('kerascrash.arm' in sys.modules)"
+    probe = "import sys; print('kerascrash.record.arming' in sys.modules)"
     (tmp_path / "train.py").write_text(probe, encoding="utf-8")
     ENVIRONMENT.pop("KERASCRASH", None)
     assert call(bare, "train.py", cwd=tmp_path).strip() == "False"

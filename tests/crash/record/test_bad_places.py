@@ -1,4 +1,4 @@
-"""Folders that cannot be used, and settings that make no sense: the training goes on."""
+"""Folders that cannot be used, settings that make no sense: the training goes on."""
 
 from __future__ import annotations
 

@@ -125,6 +125,7 @@ class Stop(keras.callbacks.Callback):
         if batch == 2:
             raise RuntimeError("from a callback")
 
+keras.callbacks.TensorBoard("logs")
 for _ in range(2):
     try:
         model.fit(x, x[:, :1], batch_size=8, verbose=0, callbacks=[Stop()])
@@ -138,6 +139,8 @@ model.fit(x, x[:, :1], batch_size=8, verbose=0)
 def test_a_fit_left_by_an_exception_is_over(run_script: RunScript) -> None:
     run = run_script(ARM + FAILING_FIT + DIE)
     assert run.out == "from a callback\n" * 2
+    (log_dir,) = run.events(EventKind.LOG_DIR)
+    assert log_dir["path"] == str(run.folder / "logs")
     ends = [e for e in run.events(EventKind.STAGE_END) if e["stage"] == "FIT"]
     assert [end["ok"] for end in ends] == [False, False, True]
     assert run.dump.progress[-1].stage == Stage.NONE
