@@ -12,6 +12,7 @@ from kerascrash.report.charts.timeline import build_timelines
 from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
 from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.plain import mapping, whole
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "progress": words.progress_text(diagnosis.progress),
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
-        "forecast": diagnosis.forecast,
+        "fits": _fits(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),
         "cited": citations(diagnosis),
@@ -78,6 +79,14 @@ def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
         :RIVALS
     ]
     return [("How it died", how), ("Why it came to that", why)]
+
+
+def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:
+    """Return the batch that should have fitted, and its interval, if known."""
+    fits = mapping(diagnosis.forecast.get("fits"))
+    names = ("batch_size", "low", "high", "limit_bytes")
+    found = {name: value for name in names if (value := whole(fits.get(name)))}
+    return found if len(found) == len(names) else None
 
 
 def _last_seen(stacks: list[dict[str, Any]]) -> dict[str, Any] | None:

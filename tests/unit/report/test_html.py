@@ -8,6 +8,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import pytest
+
 from kerascrash.report import html
 from kerascrash.report.templates import find_templates
 
@@ -138,6 +140,15 @@ def test_the_same_diagnosis_gives_the_same_bytes(
     diagnosis: Diagnosis, page: str
 ) -> None:
     assert html.render(diagnosis) == page
+
+
+@pytest.mark.parametrize("fits", [None, 5, {}, {"batch_size": "x"}, {"low": None}])
+def test_a_forecast_is_told_only_when_it_is_whole(
+    diagnosis: Diagnosis, page: str, fits: object
+) -> None:
+    assert "A batch of 96 should fit" in page
+    without = replace(diagnosis, forecast={"fits": fits})
+    assert "should fit" not in html.render(without)
 
 
 def test_an_empty_diagnosis_says_what_is_missing(empty_diagnosis: Diagnosis) -> None:
