@@ -119,7 +119,8 @@ class Lines:
         """Rank a line; of equal assignments the last one that has been run."""
         score = 0
         if line.how in _ADDS:
-            score += 100 if growing or node.collection else 30
+            # An array does not grow by what is written into it: it was made so large.
+            score += 100 if growing or node.collection else 10
         elif line.how == "call":
             score += 40 if growing else 5
         else:
