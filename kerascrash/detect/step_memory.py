@@ -22,6 +22,7 @@ from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.1
 _INFERRED = 0.8
+_BACKWARD = 4  # outputs, their gradients, and workspaces of convolutions
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -55,6 +56,8 @@ def _activations(
     fixed = (own.gradients + own.slots) if own else 0
     leaked = sum(kept.bytes for kept in leaks(case))
     inferred = int(_INFERRED * max(rise.in_stage - fixed - leaked, 0))
+    if computed:  # known shapes bound what a step can need beyond them
+        inferred = min(inferred, _BACKWARD * computed)
     needed = max(min(computed, rise.in_stage), inferred)
     share = needed / rise.total
     if share < _LEAST_SHARE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerascrash.estimate.growth import growth_seen
-from kerascrash.estimate.holdings import Holding
+from kerascrash.estimate.holdings import Holding, creation_place
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
@@ -62,16 +62,10 @@ def data_culprit(case: Case) -> Culprit | None:
         return None
     holding = kept.holding
     widest = holding.widest_dtype
-    shape = " × ".join(f"{n:,}" for n in holding.element_shape)
     known = f"{widest[0]} " if widest and widest[0] not in holding.kind else ""
-    kind = holding.kind if shape in holding.kind else f"{holding.kind} {shape}"
+    place = creation_place(holding)
     return Culprit(
-        holding.owner,
-        f"{known}{kind}".strip(),
-        kept.bytes,
-        None,
-        holding.place,
-        kept.note,
+        holding.owner, f"{known}{holding.kind}", kept.bytes, None, place, kept.note
     )
 
 

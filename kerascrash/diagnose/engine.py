@@ -36,7 +36,7 @@ from kerascrash.model.verdict import (
 )
 
 _T = TypeVar("_T")
-_LEAST_SECOND = 1.0  # nats that findings must add before a second factor is named
+_LEAST_SECOND = 2.1  # nats that findings must add before a second factor is named
 
 
 @dataclass

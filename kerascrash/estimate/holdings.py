@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -104,6 +105,24 @@ def read_place(raw: object) -> Place | None:
         function=str(raw.get("function") or ""),
         excerpt=excerpt,
     )
+
+
+def creation_place(holding: Holding) -> Place | None:
+    """
+    Return the line that made an array, where the recorded one only writes into it.
+
+    Writing into an array does not make it larger; the line that named it does. It is
+    looked for among the recorded lines above.
+    """
+    place = holding.place
+    if place is None or holding.is_container or holding.place_how != "setitem":
+        return place
+    name = re.escape(holding.owner.rsplit(".", 1)[-1])
+    assigns = re.compile(rf"^\s*(?:[\w.]+\.)?{name}\s*(?::[^=]+)?=(?!=)")
+    for number, text in reversed(place.excerpt):
+        if number < place.line and assigns.match(text):
+            return Place(place.file, number, place.function, place.excerpt)
+    return place
 
 
 def _number(raw: object) -> float | None:
