@@ -12,7 +12,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
-    from typing import Any
 
     from kerascrash.record.recorder import Recorder
     from kerascrash.record.sampler import Sampler
@@ -103,12 +102,14 @@ def _forewarning(recorder: Recorder, sampler: Sampler) -> Job:
         outlook = forewarning.outlook(pressure.limit)
         if outlook is not None:
             told.append(True)
-            recorder.warn(_sentence(pressure.which, pressure.limit, outlook))
+            text = _sentence(pressure.which, pressure.limit, outlook)
+            owner = recorder.growing
+            recorder.warn(f"{text}; growing: `{owner}`" if owner else text)
 
     return Job("forewarning", look, every_s=2.0)
 
 
-def _sentence(which: str, limit: int, outlook: tuple[float, int]) -> Any:
+def _sentence(which: str, limit: int, outlook: tuple[float, int]) -> str:
     from kerascrash.units import format_bytes, format_seconds
 
     seconds, step = outlook

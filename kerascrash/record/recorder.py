@@ -65,6 +65,8 @@ class Recorder:
         self.exception_seen = False
         self.at_step: Callable[[], None] | None = None
         """Set when something waits for a step boundary; cleared there."""
+        self.growing: str | None = None
+        """Owner that grew most at the last scan."""
         self.spent_elsewhere_us = 0
         """Spent on the user's thread since the sampler last asked."""
         self.on_exception: Callable[[Mapping[int, FrameType]], None] | None = None

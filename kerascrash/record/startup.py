@@ -4,7 +4,8 @@ Arming with no edit: run by ``kerascrash_startup.pth`` at every start of Python.
 With ``KERASCRASH=1`` in the environment a process that runs a script of the user's own
 is armed at once. Any other (``-m``, ``-c``, an installed command, the interactive
 interpreter) is armed when it first imports a framework: so pip, linters and helpers
-stay unarmed. Processes that only serve multiprocessing never are.
+stay unarmed. Processes that only serve multiprocessing never are; the workers that its
+fork server makes arm themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import sys
 from kerascrash.record.module_watch import watch_once
 
 FRAMEWORKS = ("tensorflow", "keras", "tf_keras", "jax", "torch")
-_SERVANTS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+_TRACKER, _FORK_SERVER = (
+    "multiprocessing.resource_tracker",
+    "multiprocessing.forkserver",
+)
 _PACKAGES = ("site-packages", "dist-packages")
 _WORKERS = ("multiprocessing.spawn", "--multiprocessing-fork")
 _VALUED_OPTIONS = frozenset({"-X", "-W", "--check-hash-based-pycs"})
@@ -29,17 +33,21 @@ def start() -> None:
             _arm()
         elif kind == "later":
             watch_once(FRAMEWORKS, _arm)
+        elif kind == "children":
+            os.register_at_fork(after_in_child=_arm)
     except Exception:  # nobody asked for a traceback at the start of their program
         return
 
 
 def classify(given: list[str]) -> str:
-    """Return ``now``, ``later`` or ``never`` for a command line of Python."""
+    """Return ``now``, ``later``, ``children`` or ``never`` for a command line."""
     options, rest = split_command(given)
     if options[-1:] == ["-c"]:
         code = rest[0] if rest else ""
-        if any(servant in code for servant in _SERVANTS):
+        if _TRACKER in code:
             return "never"
+        if _FORK_SERVER in code:
+            return "children"
         if all(part in " ".join(rest) for part in _WORKERS):
             return "now"
         return "later"

@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
+    from typing import Any
 
     from kerascrash.record.recorder import Recorder
 
@@ -80,6 +81,7 @@ class Turns:
         try:
             blob = self._inventory.scan(reason, self._recorder.step, budget_us, frames)
             self._write(blob)
+            self._recorder.growing = _fastest(blob["entries"])
             return int(blob["scan_us"])
         except Exception as error:
             if raised_by_signal_handler(error):
@@ -98,6 +100,16 @@ class Turns:
                 return
             entries = entries[: len(entries) // 2]
             blob = {**blob, "entries": entries}
+
+
+def _fastest(entries: list[dict[str, Any]]) -> str | None:
+    """Return the owner that grows most, None while nothing does."""
+    fastest, owner = 0.0, None
+    for entry in entries:
+        growth = entry["growth_bytes_per_second"] or 0.0
+        if growth > fastest:
+            fastest, owner = growth, entry["owner"]
+    return owner
 
 
 def _main_ident() -> int | None:

@@ -250,7 +250,9 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize(("method", "armed"), [("fork", False), ("spawn", True)])
+@pytest.mark.parametrize(
+    ("method", "armed"), [("fork", False), ("spawn", True), ("forkserver", True)]
+)
 def test_workers_of_multiprocessing(
     run_script: RunScript, method: str, armed: bool
 ) -> None:

@@ -39,7 +39,7 @@ SPAWN = "from multiprocessing.spawn import spawn_main; spawn_main(pipe_handle=7)
             ["python", "-s", "-c", "from multiprocessing.resource_tracker import main"],
             "never",
         ),
-        (["python", "-c", FORKSERVER], "never"),
+        (["python", "-c", FORKSERVER], "children"),
     ],
 )  # fmt: skip
 def test_when_a_process_is_armed(command: list[str], when: str) -> None:
