@@ -39,6 +39,12 @@ class Unit:
         self.size = -1.0
         self.cut = False
 
+    def is_worse_than(self, node: Node) -> bool:
+        """Return whether a measurement cut short is better than what is known."""
+        if self.node is None:
+            return True
+        return self.cut and self.node.total() < node.total()
+
 
 class Memory:
     """What scans remember of each other: text and numbers only."""

@@ -259,7 +259,7 @@ class Survey:
             unit.node = None
         else:
             surveyor.fill(value, node, key)
-            if not walker.cut or unit.node is None:
+            if not walker.cut or unit.is_worse_than(node):
                 unit.node, unit.claims = node, walker.claims
         unit.cut = walker.cut
         self.complete = self.complete and not walker.cut

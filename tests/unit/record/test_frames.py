@@ -13,7 +13,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,7 +27,7 @@ np = pytest.importorskip("numpy")
 class Big:
     """Something with bytes, that tells where it dies."""
 
-    deaths: list[int] = []
+    deaths: ClassVar[list[int]] = []
 
     def __init__(self) -> None:
         self.payload = bytearray(2 << 20)

@@ -22,32 +22,32 @@ CASES = {
     ),
     "a local list of the same name is another list": (
         "history", "", "",
-        "history = []\ndef other():\n    history = []\n    history.append(1)\n"
-        "def mine():\n    history.extend([1])\n",
+        ("history = []\ndef other():\n    history = []\n    history.append(1)\n"
+        "def mine():\n    history.extend([1])\n"),
         6, "extend",
     ),
     "an attribute": (
         "Trainer.history", "Trainer", "",
-        "class Trainer:\n    def __init__(self):\n        self.history = []\n"
-        "    def step(self, x):\n        self.history.append(x)\n",
+        ("class Trainer:\n    def __init__(self):\n        self.history = []\n"
+        "    def step(self, x):\n        self.history.append(x)\n"),
         5, "append",
     ),
     "an attribute through an alias": (
         "Trainer.history", "Trainer", "",
-        "class Trainer:\n    def __init__(self):\n        self.history = []\n"
-        "    def step(self, x):\n        kept = self.history\n        kept.append(x)\n",
+        ("class Trainer:\n    def __init__(self):\n        self.history = []\n"
+        "    def step(self, x):\n        kept = self.history\n        kept.append(x)\n"),
         6, "append",
     ),
     "an attribute from outside the class": (
         "Trainer.history", "Trainer", "",
-        "class Trainer:\n    def __init__(self):\n        self.history = []\n"
-        "t = Trainer()\nwhile True:\n    t.history.append(1)\n",
+        ("class Trainer:\n    def __init__(self):\n        self.history = []\n"
+        "t = Trainer()\nwhile True:\n    t.history.append(1)\n"),
         6, "append",
     ),
     "an entry of a dict": (
         "cache['x']", "", "x",
-        "cache = {'x': [], 'y': []}\nfor i in range(3):\n    cache['y'].append(i)\n"
-        "    cache['x'].append(i)\n",
+        ("cache = {'x': [], 'y': []}\nfor i in range(3):\n    cache['y'].append(i)\n"
+        "    cache['x'].append(i)\n"),
         4, "append",
     ),
     "a dict by key": (
@@ -67,14 +67,14 @@ CASES = {
     ),
     "a function that gets the list": (
         "kept", "", "",
-        "def remember(store, x):\n    store.append(x)\n\nkept = []\n"
-        "for i in range(3):\n    remember(kept, i)\n",
+        ("def remember(store, x):\n    store.append(x)\n\nkept = []\n"
+        "for i in range(3):\n    remember(kept, i)\n"),
         2, "append",
     ),
     "a method that gets the list": (
         "kept", "", "",
-        "class A:\n    def put_in(self, x, store):\n        store.append(x)\n\nkept = []\n"
-        "for i in range(3):\n    A().put_in(i, kept)\n",
+        ("class A:\n    def put_in(self, x, store):\n        store.append(x)\n\n"
+        "kept = []\nfor i in range(3):\n    A().put_in(i, kept)\n"),
         3, "append",
     ),
     "a library's function that gets the list": (

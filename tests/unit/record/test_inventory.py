@@ -13,7 +13,7 @@ import gc
 import threading
 import time
 import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -29,7 +29,7 @@ module_dict: dict[str, Any] = {}
 class Trainer:
     """A class of the user's."""
 
-    shared: list[Any] = []
+    shared: ClassVar[list[Any]] = []
 
     def __init__(self) -> None:
         self.history: list[Any] = []
@@ -129,8 +129,9 @@ def test_containers_of_many_kinds() -> None:
     rows = [{"loss": n * 1.5, "name": str(n)} for n in range(20_000)]
     frozen = (np.zeros(MB), np.zeros(MB))
     found = scan()
+    assert len(queue) + len(frozen) == 5002
     assert found["queue"]["bytes"] == pytest.approx(5000 * 1060, rel=0.1)
-    truth = sum(map(lambda s: s.__sizeof__(), names)) + names.__sizeof__()
+    truth = sum(s.__sizeof__() for s in names) + names.__sizeof__()
     assert found["names"]["bytes"] == pytest.approx(truth, rel=0.1)
     assert found["rows"]["estimated"]
     assert found["rows"]["kind"] == "list of 20,000 dict"
@@ -148,6 +149,7 @@ def test_arrays_of_different_size_in_one_list() -> None:
 def test_the_same_array_a_thousand_times() -> None:
     repeated = [np.zeros(MB)] * 1000
     assert scan()["repeated"]["bytes"] == pytest.approx(8 * MB, rel=0.05)
+    assert len(repeated) == 1000
 
 
 def test_instances_in_a_short_list_are_called_by_their_class() -> None:

@@ -89,11 +89,11 @@ def test_an_error_of_ours_stays_with_us() -> None:
     assert outcomes == [LATE]
 
 
-class TimeIsUp(Exception):
+class TimeIsUpError(Exception):
     """What the user's signal handler raises."""
 
 
-@pytest.mark.parametrize("raised", [KeyboardInterrupt, TimeIsUp])
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, TimeIsUpError])
 def test_what_a_signal_handler_raises_meanwhile_reaches_the_user(
     raised: type[BaseException],
 ) -> None:
