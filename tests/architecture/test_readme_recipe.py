@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def steps() -> list[tuple[str, str]]:
-    """Return (file name, content) of each code block under "Add a cause"."""
+def recipe() -> str:
+    """Return the README's section."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("## Add a cause", 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"`([\w/.]+)`[^\n]*\n+```\w*\n(.*?)```", section, re.DOTALL)
+    return readme.split("## Add a cause", 1)[1].split("\n## ", 1)[0]
+
+
+def files() -> list[tuple[str, str]]:
+    """Return (file name, content) of each code block of the section."""
+    found = re.findall(
+        r"`([\w/.]+\.(?:toml|py))`:\n+( +```\w+\n.*?)\n +```", recipe(), re.DOTALL
+    )
+    return [
+        (name, textwrap.dedent(block).split("\n", 1)[1] + "\n") for name, block in found
+    ]
 
 
 def test_a_toy_cause_is_added_by_following_the_readme(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "kerascrash", tmp_path / "kerascrash")
-    shutil.copytree(ROOT / "templates", tmp_path / "templates")
-    files = steps()
-    assert len(files) >= 3, files
-    for name, content in files:
+    for name in ("kerascrash", "templates", "tests/unit/causes", "tests/cases"):
+        shutil.copytree(
+            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    written = files()
+    assert len(written) == 4, [name for name, _ in written]
+    for name, content in written:
         path = tmp_path / name
+        assert not path.exists(), "the toy has become real"
         path.parent.mkdir(parents=True, exist_ok=True)
-        # A rule file that exists already is added to, as the README says.
-        before = path.read_text(encoding="utf-8") if path.exists() else ""
-        path.write_text(before + content, encoding="utf-8")
-    sample = next(tmp_path / name for name, _ in files if name.endswith("stderr.txt"))
-    argv = [sys.executable, "-m", "kerascrash", "explain", "--stderr", str(sample)]
+        path.write_text(content, encoding="utf-8")
+    step_five = re.search(r"Run `python (-m pytest [^`]+)`", recipe())
+    assert step_five
+    words = [w for w in step_five[1].split() if w != "tests/unit/detect"]
     done = subprocess.run(
-        [*argv, "--exit", "70", "--format", "json", "-o", "-"],
+        [sys.executable, *words, "-p", "no:cacheprovider", "-v"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
     )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["verdict"]["cause"] == "licence_server_lost"
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("positive", "near_miss"):
+        assert f"licence_server_lost-{name}] PASSED" in done.stdout, done.stdout
