@@ -9,25 +9,28 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-from kerascrash.collect.conform import conform
 from kerascrash.collect.dump_children import child_paths
 from kerascrash.collect.dump_logs import logs_in_dump
 from kerascrash.collect.exit_status import parse_exit_status
 from kerascrash.collect.kmsg import with_live_kernel_log
 from kerascrash.collect.log_files import given_logs, logs_beside
-from kerascrash.collect.readings import read_marks, read_progress, read_series
+from kerascrash.collect.recorded import (
+    platform_of,
+    read_certificate,
+    read_exit,
+    read_process,
+    read_recording,
+    time_of_death,
+)
 from kerascrash.collect.same_boot import booted_since
 from kerascrash.dump.contents import Dump
 from kerascrash.dump.reader import read_dump
 from kerascrash.errors import DumpError
-from kerascrash.model.case import Case, ExitStatus, Log, Process, Recording
+from kerascrash.model.case import Case, Log
 from kerascrash.model.evidence import Damage, Unavailable
 
-_PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 _DEEPEST = 2
-_INITIAL_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO of the kernel
 
 
 def load_case(
@@ -63,7 +66,7 @@ def read_case(
     dump = read_dump(name)
     certificate = read_certificate(dump)
     recording = read_recording(dump)
-    death = _death(certificate, recording)
+    death = time_of_death(certificate, recording)
     children = read_children(name, dump, depth) if depth < _DEEPEST else ()
     same_boot = booted_since(dump.header.boot_id, recording, death)
     kept, missing = logs_in_dump(
@@ -71,7 +74,7 @@ def read_case(
     )
     process = read_process(dump, recording)
     return Case(
-        platform=_platform(recording),
+        platform=platform_of(recording),
         exit=read_exit(recording, certificate),
         process=process,
         recording=recording,
@@ -85,91 +88,6 @@ def read_case(
             for note in dump.damage
         ),
         unavailable=_unavailable(certificate, missing, logs),
-    )
-
-
-def read_certificate(dump: Dump) -> dict[str, Any] | Unavailable:
-    """Return the death certificate, or why there is none."""
-    if dump.certificate is None:
-        reason = "none was written: the watcher was off, or died with the process"
-        return Unavailable("death certificate", reason)
-    return conform(dump.certificate, "certificate")
-
-
-def read_recording(dump: Dump) -> Recording:
-    """Return what the recorder and the watcher measured."""
-    series = read_series(dump)
-    blobs = {name: conform(blob.data, name) for name, blob in _known_blobs(dump)}
-    return Recording(
-        source=dump.path,
-        state=dump.header.state,
-        series=series,
-        marks=read_marks(dump),
-        progress=read_progress(dump),
-        blob_times={name: dump.to_unix(b.time_ns) for name, b in _known_blobs(dump)},
-        last_sample=max((s.times[-1] for s in series if s.times), default=None),
-        **blobs,
-    )
-
-
-def _known_blobs(dump: Dump) -> list[tuple[str, Any]]:
-    names = ("inventory", "models", "stacks", "environment", "pipelines", "limits")
-    return [(name, dump.blobs[name]) for name in names if name in dump.blobs]
-
-
-def read_process(dump: Dump, recording: Recording) -> Process:
-    """Return who died, as the header and the environment tell."""
-    header, environment = dump.header, recording.environment
-    outer = header.get("outer_pids")
-    return Process(
-        pid=header.pid,
-        argv=tuple(environment.get("argv") or ()),
-        comm=header.comm,
-        start=header.realtime_ns / 1e9 if header.realtime_ns else None,
-        boot_id=header.boot_id,
-        outer_pids=tuple(n for n in outer if isinstance(n, int))
-        if isinstance(outer, list)
-        else (),
-        script=header.script or str(environment.get("script") or ""),
-        cwd=str(environment.get("cwd") or ""),
-        is_main=not header.worker,
-        pid_is_global=header.get("pid_namespace") == _INITIAL_PID_NAMESPACE
-        if header.get("pid_namespace")
-        else None,
-    )
-
-
-def read_exit(recording: Recording, certificate: object) -> ExitStatus | Unavailable:
-    """Return the exit status: as the watcher saw it, else as the record implies."""
-    row = certificate.get("exit") if isinstance(certificate, dict) else None
-    if row and (row.get("code") is not None or row.get("signal") is not None):
-        return ExitStatus(
-            code=row.get("code"),
-            signal=row.get("signal"),
-            known_by=str(row.get("known_by") or "unknown"),
-            core_dumped=bool(row.get("core")),
-        )
-    for mark in reversed(recording.marks):
-        status = mark.data.get("status")
-        if mark.kind == "exit" and isinstance(status, int):
-            return ExitStatus(code=status & 0xFF, known_by="inferred")
-    return Unavailable("exit status", "nobody saw how the process ended")
-
-
-def _death(certificate: object, recording: Recording) -> float | None:
-    """Return when it died: as sealed, else the last sign of life."""
-    row = certificate.get("death") if isinstance(certificate, dict) else None
-    if row and row.get("realtime") is not None:
-        return float(row["realtime"])
-    signs = [recording.last_sample, recording.progress.get("time")]
-    signs += [mark.time for mark in recording.marks[-1:]]
-    return max((float(sign) for sign in signs if sign is not None), default=None)
-
-
-def _platform(recording: Recording) -> str:
-    name = str(recording.environment.get("platform") or "linux").lower()
-    return next(
-        (ours for key, ours in _PLATFORMS.items() if name.startswith(key)), name
     )
 
 

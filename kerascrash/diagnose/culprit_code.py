@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerascrash.estimate.holdings import read_place
+from kerascrash.estimate.places import read_place
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.stacks import innermost_user_place, is_library
 from kerascrash.estimate.statements import statement_at

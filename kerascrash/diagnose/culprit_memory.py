@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerascrash.estimate.growth import growth_seen
-from kerascrash.estimate.holdings import Holding, creation_place
+from kerascrash.estimate.holdings import Holding
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
@@ -63,7 +63,7 @@ def data_culprit(case: Case) -> Culprit | None:
     holding = kept.holding
     widest = holding.widest_dtype
     known = f"{widest[0]} " if widest and widest[0] not in holding.kind else ""
-    place = creation_place(holding)
+    place = holding.made_at
     return Culprit(
         holding.owner, f"{known}{holding.kind}", kept.bytes, None, place, kept.note
     )

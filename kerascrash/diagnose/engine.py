@@ -6,15 +6,13 @@ No part may cost the others: what raises is left out and named in ``faults``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
-
 from kerascrash.causes import load_causes
 from kerascrash.detect import Observed, observe
 from kerascrash.diagnose.advice import advise
-from kerascrash.diagnose.certainty import LEAST_TO_BLAME, certainty_word
+from kerascrash.diagnose.certainty import certainty_word
+from kerascrash.diagnose.choose import best, blamed_factor, second_factor
 from kerascrash.diagnose.culprit import find_culprit
+from kerascrash.diagnose.guard import Guard
 from kerascrash.diagnose.progress import progress_lost
 from kerascrash.diagnose.resource import memory_findings
 from kerascrash.diagnose.summary import summarise
@@ -35,27 +33,10 @@ from kerascrash.model.verdict import (
     Verdict,
 )
 
-_T = TypeVar("_T")
-_LEAST_SECOND = 2.1  # nats that findings must add before a second factor is named
-
-
-@dataclass
-class _Guard:
-    """Runs parts of the diagnosis; one that raises becomes a fault."""
-
-    faults: list[str] = field(default_factory=list)
-
-    def run(self, name: str, part: Callable[[], _T], otherwise: _T) -> _T:
-        try:
-            return part()
-        except Exception as error:  # the verdict must stand without this part
-            self.faults.append(f"{name}: {type(error).__name__}: {error}")
-            return otherwise
-
 
 def diagnose(case: Case) -> Diagnosis:
     """Return what killed the process, why, and what to do; never raises for a Case."""
-    guard = _Guard()
+    guard = Guard()
     seen = observe(case)
     guard.faults += seen.faults
     causes = weigh(load_causes(), seen.findings, seen.unexamined)
@@ -89,46 +70,16 @@ def _evidence(seen: Observed) -> tuple[Evidence, ...]:
     )
 
 
-def _best(hypotheses: tuple[Hypothesis, ...], otherwise: str) -> tuple[str, float]:
-    top = hypotheses[0] if hypotheses else None
-    return (top.id, top.confidence) if top else (otherwise, 0.0)
-
-
-def _factor(factors: tuple[Hypothesis, ...]) -> tuple[str, float]:
-    """Return the leading factor; one that is not even likely is not blamed."""
-    name, confidence = _best(factors, "none")
-    if name != "none" and confidence < LEAST_TO_BLAME:
-        top = factors[0]
-        # Two factors that share the blame are both real: the first stands.
-        shared = sum(f.confidence for f in factors[:2] if f.id != "none")
-        if shared < LEAST_TO_BLAME or not top.supporting:
-            none = next((f.confidence for f in factors if f.id == "none"), 0.0)
-            return "none", none
-    return name, confidence
-
-
-def _second_factor(factors: tuple[Hypothesis, ...], first: str) -> str:
-    """Return the runner-up if findings of its own speak for it, else ``none``."""
-    if first == "none":
-        return "none"
-    for one in factors:
-        if one.id in (first, "none"):
-            continue
-        gain = sum(w.weight for w in (*one.supporting, *one.contradicting))
-        return one.id if gain >= _LEAST_SECOND else "none"
-    return "none"
-
-
 def _verdict(
     case: Case,
     causes: tuple[Hypothesis, ...],
     factors: tuple[Hypothesis, ...],
     progress: ProgressLost,
-    guard: _Guard,
+    guard: Guard,
 ) -> Verdict:
-    cause, confidence = _best(causes, "unknown")
-    factor, factor_confidence = _factor(factors)
-    second = _second_factor(factors, factor)
+    cause, confidence = best(causes, "unknown")
+    factor, factor_confidence = blamed_factor(factors)
+    second = second_factor(factors, factor)
     culprit = guard.run("culprit", lambda: find_culprit(case, cause, factor), None)
     rules = _rules(cause, factor, second)
     nothing: tuple[Advice, ...] = ()

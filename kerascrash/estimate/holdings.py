@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from kerascrash.estimate.dtypes import dtype_name, dtype_size
+from kerascrash.estimate.places import creation_place, read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
 
@@ -71,6 +71,13 @@ class Holding:
         return self.bytes // self.count if self.count > 0 else self.bytes
 
     @property
+    def made_at(self) -> Place | None:
+        """Where it was made: for an array not the line that writes into it."""
+        if self.is_container or self.place_how != "setitem":
+            return self.place
+        return creation_place(self.owner, self.place)
+
+    @property
     def has_grown(self) -> bool:
         """Each scan found at least as much as the one before, the last found more."""
         sizes = [size for _, _, size in self.history]
@@ -90,39 +97,6 @@ class Holding:
             return None
         name, size = max(self.dtypes.items(), key=lambda item: item[1])
         return dtype_name(name), int(size)
-
-
-def read_place(raw: object) -> Place | None:
-    """Return a place as recorded, or None if it names no line."""
-    if not isinstance(raw, Mapping) or not raw.get("file"):
-        return None
-    line = raw.get("line")
-    rows = raw.get("excerpt") or ()
-    excerpt = tuple((int(row[0]), str(row[1])) for row in rows if len(row) == 2)
-    return Place(
-        file=str(raw["file"]),
-        line=line if isinstance(line, int) else 0,
-        function=str(raw.get("function") or ""),
-        excerpt=excerpt,
-    )
-
-
-def creation_place(holding: Holding) -> Place | None:
-    """
-    Return the line that made an array, where the recorded one only writes into it.
-
-    Writing into an array does not make it larger; the line that named it does. It is
-    looked for among the recorded lines above.
-    """
-    place = holding.place
-    if place is None or holding.is_container or holding.place_how != "setitem":
-        return place
-    name = re.escape(holding.owner.rsplit(".", 1)[-1])
-    assigns = re.compile(rf"^\s*(?:[\w.]+\.)?{name}\s*(?::[^=]+)?=(?!=)")
-    for number, text in reversed(place.excerpt):
-        if number < place.line and assigns.match(text):
-            return Place(place.file, number, place.function, place.excerpt)
-    return place
 
 
 def _number(raw: object) -> float | None:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from kerascrash.estimate.dtypes import dtype_name, dtype_size, elements
 from kerascrash.estimate.growth import bytes_at_death, growth_seen
-from kerascrash.estimate.holdings import Holding, holdings_of, read_place
+from kerascrash.estimate.holdings import Holding, holdings_of
+from kerascrash.estimate.places import read_place
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 

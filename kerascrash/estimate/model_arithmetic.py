@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerascrash.estimate.dtypes import dtype_size, elements
-from kerascrash.estimate.holdings import read_place
+from kerascrash.estimate.places import read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
 

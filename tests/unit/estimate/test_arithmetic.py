@@ -7,7 +7,7 @@ import pytest
 from kerascrash.estimate.dtypes import dtype_size, elements, narrower_dtype
 from kerascrash.estimate.fitting_batch import fitting_batch
 from kerascrash.estimate.growth import bytes_at_death
-from kerascrash.estimate.holdings import creation_place, holdings_of
+from kerascrash.estimate.holdings import holdings_of
 from kerascrash.estimate.kept import data_held, growing
 from kerascrash.estimate.ledger import REMAINDER, host_ledger
 from kerascrash.estimate.model_arithmetic import models_of
@@ -140,9 +140,9 @@ def test_an_array_is_placed_where_it_was_made_not_where_it_is_filled(training) -
     builder = training().holds("images", 99, place=place, place_how="setitem")
     builder.holds_list("images", 9, [1, 2, 3], place=place, place_how="setitem")
     arrays, lists = holdings_of(builder.build().recording)
-    made = creation_place(arrays)
+    made = arrays.made_at
     assert made is not None
     assert made.line == 3
-    filled = creation_place(lists)
+    filled = lists.made_at
     assert filled is not None
     assert filled.line == 5
