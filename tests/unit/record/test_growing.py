@@ -35,7 +35,8 @@ CASES = {
     "an attribute through an alias": (
         "Trainer.history", "Trainer", "",
         ("class Trainer:\n    def __init__(self):\n        self.history = []\n"
-        "    def step(self, x):\n        kept = self.history\n        kept.append(x)\n"),
+        "    def step(self, x):\n        kept = self.history\n"
+            "        kept.append(x)\n"),
         6, "append",
     ),
     "an attribute from outside the class": (
