@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
 MIB = 1 << 20
 _SEAL_SECONDS = 8.0
-_LONGEST_SECONDS = 120.0
+_LONGEST_SECONDS = 200.0
 
 
 @dataclass

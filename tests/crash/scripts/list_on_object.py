@@ -8,7 +8,7 @@ import tensorflow as tf
 
 class Experiment:
     def __init__(self):
-        self.model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(500)])
+        self.model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(2000)])
         self.optimizer = keras.optimizers.SGD(0.01)
         self.activations = []
 
@@ -22,7 +22,7 @@ class Experiment:
             gradients = tape.gradient(loss, weights)
             self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
             self.activations.append(output)
-            print("TRUTH bytes", len(self.activations) * 4_000_000, flush=True)
+            print("TRUTH bytes", len(self.activations) * 16_000_000, flush=True)
 
 
 Experiment().train(100_000)
