@@ -1,8 +1,10 @@
 """
-malloc, mmap, NumPy or C++ asked for memory and was refused; the process then left by itself.
+malloc, mmap, NumPy or C++ asked for memory and was refused; the process then left by
+itself.
 
-Unlike an OOM kill the process saw it: `MemoryError`, `std::bad_alloc`, ENOMEM. A limit
-(`ulimit -v`, overcommit, the Windows paging file) or one absurdly large array does it.
+Unlike an OOM kill the process saw it: `MemoryError`, `std::bad_alloc`, ENOMEM. A
+limit (`ulimit -v`, overcommit, the Windows paging file) or one absurdly large array
+does it.
 """
 
 from __future__ import annotations

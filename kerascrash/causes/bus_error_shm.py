@@ -1,8 +1,8 @@
 """
 SIGBUS: a page of a mapping could not be backed.
 
-With data-loading workers it is nearly always a /dev/shm that is too small (64 MB in a plain
-container); else a full tmpfs or a file truncated under its mapping.
+With data-loading workers it is nearly always a /dev/shm that is too small (64 MB in a
+plain container); else a full tmpfs or a file truncated under its mapping.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """
-Code on the GPU touched memory that is not its own, or failed to launch: Xid 13, 31, 43.
+Code on the GPU touched memory that is not its own, or failed to launch: Xid 13, 31,
+43.
 
-CUDA reports it late: the line that names it may stand far from the operation at fault.
+CUDA reports it late: the line that names it may stand far from the operation at
+fault.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 errno 28 or 122 while writing a checkpoint, a cache or a log.
 
-TensorFlow may call it ResourceExhausted; the message then names a temporary file and no
-shape.
+TensorFlow may call it ResourceExhausted; the message then names a temporary file and
+no shape.
 """
 
 from __future__ import annotations

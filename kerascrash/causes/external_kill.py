@@ -1,5 +1,6 @@
 """
-SIGKILL without an OOM: `kill -9`, a liveness probe, a supervisor after its grace period.
+SIGKILL without an OOM: `kill -9`, a liveness probe, a supervisor after its grace
+period.
 
 Only likely where the kernel's log is there and silent.
 """

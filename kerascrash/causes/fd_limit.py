@@ -1,6 +1,6 @@
 """
-errno 24: the limit of open descriptors was reached, by files never closed or by tensors
-passed between workers.
+errno 24: the limit of open descriptors was reached, by files never closed or by
+tensors passed between workers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 The driver does not start, does not match its library, reset the card or crashed.
 
-`cuInit: CUDA_ERROR_UNKNOWN` after suspend or an update without a reboot are the usual ways.
+`cuInit: CUDA_ERROR_UNKNOWN` after suspend or an update without a reboot are the usual
+ways.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-Uncorrectable ECC, the card lost from the bus, PCI Express errors: Xid 48, 62, 64, 74, 79,
-92, 94, 95 and the like.
+Uncorrectable ECC, the card lost from the bus, PCI Express errors: Xid 48, 62, 64, 74,
+79, 92, 94, 95 and the like.
 
 An old Xid in the log is not this death: the time and the pid must fit.
 """

@@ -1,8 +1,8 @@
 """
 The device had no memory left for a tensor, a workspace or a library handle.
 
-It is often in disguise: `Dst tensor is not initialized`, a cuDNN or cuBLAS handle that
-cannot be made. `The caller indicates that this is not a failure` is no failure.
+It is often in disguise: `Dst tensor is not initialized`, a cuDNN or cuBLAS handle
+that cannot be made. `The caller indicates that this is not a failure` is no failure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ CAUSE = Rule(
         "gpu_memory_tight": 1.2,
         "gpu_memory_reserved": 1.5,
         "oom_tensor_shape": 0.5,
-        "gpu_pool_exhausted": 4.0,
         "raised_device_exhausted": 8.0,
         "gpu_pool_dump": 7.0,
         "device_pool_exhausted": 8.0,

@@ -1,6 +1,6 @@
 """
-A deadlock, a wait for a worker that is gone, a device that does not answer: memory and step
-counter flat, stacks in a wait.
+A deadlock, a wait for a worker that is gone, a device that does not answer: memory
+and step counter flat, stacks in a wait.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ CAUSE = Rule(
         "nccl_failure": 1.0,
         "no_progress": 5.0,
         "flat_memory": 1.0,
-        "waiting_stacks": 4.0,
         "processor_idle": 1.5,
         "interrupted_while_waiting": 3.5,
     },

@@ -1,8 +1,8 @@
 """
 The kernel's OOM killer acted for one cgroup (`constraint=CONSTRAINT_MEMCG`).
 
-Proof is the kernel line, or the cgroup's own `oom`/`max` counters; the container engine's
-`OOMKilled: true` says the same.
+Proof is the kernel line, or the cgroup's own `oom`/`max` counters; the container
+engine's `OOMKilled: true` says the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 The kernel's OOM killer acted for the whole machine (`constraint=CONSTRAINT_NONE`).
 
-Proof is the kernel line with the process in it. A SIGKILL alone is a guess; a cgroup's
-`oom_kill` counter does not tell, since it rises for a global OOM too.
+Proof is the kernel line with the process in it. A SIGKILL alone is a guess; a
+cgroup's `oom_kill` counter does not tell, since it rises for a global OOM too.
 """
 
 from __future__ import annotations

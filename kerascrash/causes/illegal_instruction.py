@@ -1,8 +1,9 @@
 """
-SIGILL: the build uses instructions (AVX and the like) that this processor does not have.
+SIGILL: the build uses instructions (AVX and the like) that this processor does not
+have.
 
-Mostly at import. Old processors, virtual machines with a plain CPU model and translated
-(Rosetta) terminals are the usual places.
+Mostly at import. Old processors, virtual machines with a plain CPU model and
+translated (Rosetta) terminals are the usual places.
 """
 
 from __future__ import annotations

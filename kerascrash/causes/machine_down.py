@@ -1,5 +1,6 @@
 """
-A reboot, a panic, a power cut or a lost node: nothing of the process remains but its files.
+A reboot, a panic, a power cut or a lost node: nothing of the process remains but its
+files.
 
 The boot id changed, or the log of the next boot begins.
 """

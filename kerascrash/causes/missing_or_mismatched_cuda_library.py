@@ -1,9 +1,9 @@
 """
-cuDNN, cuBLAS, libdevice, ptxas or the kernels in the build do not fit the card, the driver
-or each other.
+cuDNN, cuBLAS, libdevice, ptxas or the kernels in the build do not fit the card, the
+driver or each other.
 
-The line `Could not load dynamic library` at the start is only a warning: TensorFlow then
-goes on without the GPU.
+The line `Could not load dynamic library` at the start is only a warning: TensorFlow
+then goes on without the GPU.
 """
 
 from __future__ import annotations

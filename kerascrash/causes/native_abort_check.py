@@ -1,8 +1,9 @@
 """
-abort() was called on purpose: a CHECK, an assertion, glibc's heap checks, std::terminate.
+abort() was called on purpose: a CHECK, an assertion, glibc's heap checks,
+std::terminate.
 
-Look one line up first: the CHECK is often the consequence of an allocation that failed, a
-version that does not match, or a limit.
+Look one line up first: the CHECK is often the consequence of an allocation that
+failed, a version that does not match, or a limit.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ CAUSE = Rule(
         "exit_nt_abort": 4.0,
         "exit_nt_heap_corruption": 6.5,
         "exit_sigtrap": 4.5,
-        "core_sigabrt": 3.0,
     },
     contradicts={
         "exit_zero": 4.0,

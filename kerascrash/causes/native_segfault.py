@@ -1,9 +1,9 @@
 """
 An invalid memory access in a native library.
 
-The library in the kernel's line or the top of faulthandler's stack is the best clue. When
-the fault is near the stack pointer it is a stack overflow; inside `*_pb2.py` during import
-it is a conflict of protobuf versions.
+The library in the kernel's line or the top of faulthandler's stack is the best clue.
+When the fault is near the stack pointer it is a stack overflow; inside `*_pb2.py`
+during import it is a conflict of protobuf versions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ CAUSE = Rule(
         "native_trace_segv": 5.0,
         "exit_nt_access_violation": 6.0,
         "worker_segfault": 4.5,
-        "core_sigsegv": 5.0,
     },
     contradicts={
         "exit_zero": 4.0,

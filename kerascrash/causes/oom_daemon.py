@@ -1,8 +1,9 @@
 """
-A daemon in user space sent the signal because memory was low, before the kernel had to.
+A daemon in user space sent the signal because memory was low, before the kernel had
+to.
 
-It leaves no kernel line. Proof is the daemon's own log; its log alone is not, where the
-kernel's OOM line names the same process.
+It leaves no kernel line. Proof is the daemon's own log; its log alone is not, where
+the kernel's OOM line names the same process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 `OMP: Error #15`: the runtime found another copy of itself in the process and aborted.
 
-Mixing conda's MKL with pip's torch, OpenCV or scikit-learn is the usual way to get there.
+Mixing conda's MKL with pip's torch, OpenCV or scikit-learn is the usual way to get
+there.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """
-Generated code and runtime of different protobuf versions, modules built for another NumPy,
-or a symbol that another version had.
+Generated code and runtime of different protobuf versions, modules built for another
+NumPy, or a symbol that another version had.
 
-It shows at import: as a Python error, as an abort (`File already exists in database`), or as
-a segmentation fault inside `*_pb2.py`.
+It shows at import: as a Python error, as an abort (`File already exists in
+database`), or as a segmentation fault inside `*_pb2.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 An ordinary exception that nobody caught: status 1 and a traceback.
 
-Only when no more precise cause is told: MemoryError, ResourceExhaustedError and errors of
-imports have their own.
+Only when no more precise cause is told: MemoryError, ResourceExhaustedError and
+errors of imports have their own.
 """
 
 from __future__ import annotations

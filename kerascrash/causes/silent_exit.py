@@ -1,6 +1,6 @@
 """
-A status other than 0, no signal, no traceback, no message: os._exit, a library that calls
-exit(), a launcher.
+A status other than 0, no signal, no traceback, no message: os._exit, a library that
+calls exit(), a launcher.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """
 The stack of a thread overflowed: the fault address lies next to the stack pointer.
 
-Deep recursion after `sys.setrecursionlimit`, or a graph so deep that native code recurses.
+Deep recursion after `sys.setrecursionlimit`, or a graph so deep that native code
+recurses.
 """
 
 from __future__ import annotations

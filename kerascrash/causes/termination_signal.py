@@ -1,6 +1,6 @@
 """
-SIGTERM or SIGHUP: a scheduler's time limit, a spot machine reclaimed, `docker stop`, a
-closed terminal.
+SIGTERM or SIGHUP: a scheduler's time limit, a spot machine reclaimed, `docker stop`,
+a closed terminal.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """
-Status 0xC0000409 (also -1073740791, 3221226505) is a fail-fast: abort() in a native DLL,
-very often because a CUDA, cuDNN or zlib DLL is missing or of another version.
+Status 0xC0000409 (also -1073740791, 3221226505) is a fail-fast: abort() in a native
+DLL, very often because a CUDA, cuDNN or zlib DLL is missing or of another version.
 """
 
 from __future__ import annotations

@@ -18,10 +18,13 @@ def write_report(diagnosis: Diagnosis, format_name: str, output: str) -> str:
     """Write the report and return its path; raises SourceError when it cannot."""
     from kerascrash.report.format import find_formats
 
-    entry = find_formats()[format_name]
     if os.path.isdir(output):
         raise SourceError(f"{output}: is a folder; name a file")
-    text = entry.render(diagnosis)
+    return write_text(find_formats()[format_name].render(diagnosis), output)
+
+
+def write_text(text: str, output: str) -> str:
+    """Write a text to a file and return its path; raises SourceError."""
     try:
         with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)

@@ -48,7 +48,13 @@ def parse_exit_status(text: str, platform: str = "linux") -> ExitStatus:
         raise UsageError(
             f"not an exit status: {text[:80]!r} (try 137, SIGKILL, -9, 0xC0000409, 0:9)"
         )
-    return ExitStatus(**found, known_by="given", raw=text.strip()[:120])
+    return ExitStatus(
+        code=found.get("code"),
+        signal=found.get("signal"),
+        ntstatus=found.get("ntstatus"),
+        raw=text.strip()[:120],
+        core_dumped=bool(found.get("core_dumped", False)),
+    )
 
 
 def name_signal(number: int) -> str:

@@ -9,7 +9,7 @@ from kerascrash.model.case import Log
 
 # First match wins: the narrowest place first. Words that only that place writes.
 _SIGNS = {
-    "colab": r"google\.colab|/usr/local/lib/python3\.\d+/dist-packages/(?:google/)?colab",
+    "colab": r"google\.colab|/dist-packages/(?:google/)?colab|colab-fileshim",
     "kaggle": r"/kaggle/(?:working|input)|kaggle\.com",
     "k8s": r"\bkubelet\b|/kubepods|\bOOMKilled\b|CrashLoopBackOff|\bkubectl\b",
     "slurm": r"\bslurm(?:stepd|d|ctld)?\b|\bsrun: |SLURM_JOB",

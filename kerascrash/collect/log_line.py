@@ -1,4 +1,4 @@
-"""Make one line of a log fit to be read: no escapes, no rubbish, a time if it has one."""
+"""Make a line of a log fit to be read: no escapes, no rubbish, a time if it has one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ _CONTROLS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+"
 )
 _ISO = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s?(Z|[+-]\d\d:?\d\d)?"
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
+    r"\s?(Z|[+-]\d\d:?\d\d)?"
 )
 _LONG = re.compile(  # dmesg -T: [Mon Nov 23 06:31:55 2026]
     r"\[\w{3} (\w{3}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\]"
@@ -25,7 +26,21 @@ _SYSLOG = re.compile(r"(\w{3}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d+))?\s
 _MONTHS = {
     m: n
     for n, m in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
+        [
+            "jan",
+            "feb",
+            "mar",
+            "apr",
+            "may",
+            "jun",
+            "jul",
+            "aug",
+            "sep",
+            "oct",
+            "nov",
+            "dec",
+        ],
+        start=1,
     )
 }
 _YEAR = 366 * 86400
@@ -77,7 +92,9 @@ def parse_time(text: str, *, now: float | None = None) -> float | None:
 def _from_iso(found: re.Match[str]) -> float:
     year, month, day, hour, minute, second = (int(found[i]) for i in range(1, 7))
     micro = int((found[7] or "0")[:6].ljust(6, "0"))
-    stamp = datetime(year, month, day, hour, minute, min(second, 59), micro)
+    stamp = datetime(  # noqa: DTZ001 - without a zone local time is meant
+        year, month, day, hour, minute, min(second, 59), micro
+    )
     zone = found[8]
     if zone is None:
         return stamp.astimezone().timestamp()
@@ -95,7 +112,9 @@ def _from_syslog(found: re.Match[str], now: float) -> float:
     year = datetime.fromtimestamp(now, timezone.utc).year
     for candidate in (year + 1, year, year - 1, year - 2, year - 3, year - 4):
         try:
-            stamp = datetime(candidate, month, day, hour, minute, second, micro)
+            stamp = datetime(  # noqa: DTZ001 - syslog writes local time
+                candidate, month, day, hour, minute, second, micro
+            )
         except ValueError:  # 29 February
             continue
         unix = stamp.astimezone().timestamp()

@@ -1,9 +1,9 @@
 """
 Keep of a log what may matter: its head, its tail, and lines that speak of a death.
 
-A huge log repeats itself: lines that differ in digits only have one shape, and only new
-shapes are looked at. What is kept is bounded in lines and bytes, the time for the middle
-in seconds; a log that was not read whole says so.
+A huge log repeats itself: lines that differ in digits only have one shape, and only
+new shapes are looked at. What is kept is bounded in lines and bytes, the time for the
+middle in seconds; a log that was not read whole says so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-HEAD_BYTES, TAIL_PIECES = 64 << 10, 2
+HEAD_BYTES, TAIL_PIECES, TAIL_LINES = 64 << 10, 2, 12_000
 MOST_LINES, MOST_SHAPES, MOST_LONG = 30_000, 60_000, 1 << 16
 MIDDLE_SECONDS = 15.0
 _SMALL = 4 << 20
@@ -31,12 +31,14 @@ _REDRAW = re.compile(rb"[\r\x08]+")
 # Stems that the lines about a death have in common; tests hold all rules against them.
 _STEMS = re.compile(
     rb"kill|fail|erro|fatal|abort|segf|oom|memor|exhaust|alloc|xid|panic|except|signal|"
-    rb"crash|died|dead|cannot|could not|couldn|can't|unable|no space|quota|too many|limit|"
-    rb"corrupt|invalid|illegal|terminat|interrupt|cancel|preempt|evict|exceed|timed? ?out|"
-    rb"lost|reboot|boot|mce|hardware|nvrm|ecc|cuda|cudnn|status|exit|trap|fault|assert|"
-    rb"check|undefined|not found|missing|conflict|mismatch|version|already|stuck|hang|hung|"
-    rb"block|deadlock|lockup|stall|stop|shut|restart|overflow|recurs|unavailab|denied|"
-    rb"unexpected|uncorrect|jetsam|bfc|warn|\^c|c000|sigt|dst tensor|resource|\bf\d* "
+    rb"crash|died|dead|cannot|could not|couldn|can't|unable|no space|quota|too many|"
+    rb"limit|corrupt|invalid|illegal|terminat|interrupt|cancel|preempt|evict|exceed|"
+    rb"time out|timed out|timeout|lost|boot|mce|hardware|nvrm|ecc|cuda|cudnn|status|"
+    rb"exit|trap|fault|assert|check|undefined|not found|missing|conflict|mismatch|"
+    rb"version|already|stuck|hang|hung|block|lockup|stall|stop|shut|restart|overflow|recurs|"
+    rb"unavailab|denied|unexpected|uncorrect|jetsam|bfc|warn|sigt|dst tensor|\^c|"
+    rb"resource|traceback|incompatible|disconnect|inactiv|nvidia|tensorrt|recover|wait|"
+    rb"lock|queue|\bf |rip:|oops"
 )
 
 
@@ -76,8 +78,7 @@ def sift(
             progress(sieve.read)
     if rest:
         _take(sieve, rest)
-    for start, block in sieve.tail:
-        _keep_all(sieve, start, block)
+    _keep_tail(sieve)
     lines = tuple((number, line) for (number, _), line in sorted(sieve.kept.items()))
     return Kept(lines, sieve.number, sieve.complete)
 
@@ -126,7 +127,25 @@ def _look(sieve: _Sieve, start: int, block: bytes) -> None:
             if sieve.telling[shape] >= _PER_SHAPE:
                 active.discard(shape)
             for key, near in parts[max(0, at - _CONTEXT) : at + _CONTEXT + 1]:
-                sieve.kept[key] = near[:MOST_LONG]
+                sieve.kept[key] = _shorten(near)
+
+
+def _keep_tail(sieve: _Sieve) -> None:
+    start = sieve.tail[0][0] if sieve.tail else 1
+    text = b"".join(block for _, block in sieve.tail)
+    parts = text.rsplit(b"\n", TAIL_LINES)
+    if len(parts) > TAIL_LINES:
+        sieve.complete = False
+        _look(sieve, start, parts[0])
+        start += parts[0].count(b"\n") + 1
+        text = b"\n".join(parts[1:])
+    _keep_all(sieve, start, text)
+
+
+def _shorten(text: bytes) -> bytes:
+    """Cut the middle out of a line that is too long: the end is what counts."""
+    half = MOST_LONG // 2
+    return text if len(text) <= MOST_LONG else text[:half] + text[-half:]
 
 
 def _keep_all(sieve: _Sieve, start: int, block: bytes) -> None:
@@ -136,7 +155,7 @@ def _keep_all(sieve: _Sieve, start: int, block: bytes) -> None:
         last = len(parts) - _LAST_DRAWN
         for part, text in enumerate(parts):
             if text and (part >= last or _STEMS.search(text.lower())):
-                sieve.kept[number, part] = text[:MOST_LONG]
+                sieve.kept[number, part] = _shorten(text)
 
 
 def _split(start: int, block: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:

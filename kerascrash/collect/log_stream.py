@@ -1,4 +1,4 @@
-"""Bytes of a log, piece by piece: plain, gzip, UTF-16; never more than a piece at once."""
+"""Bytes of a log, piece by piece: plain, gzip, UTF-16; never more at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 PIECE = 1 << 20
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -19,10 +19,10 @@ def open_log(path: str | os.PathLike[str]) -> tuple[IO[bytes], int | None]:
 
     Raises OSError (folders and devices that cannot be read included).
     """
-    raw = open(path, "rb")
+    raw = open(path, "rb")  # noqa: SIM115 - the caller closes it
     size = os.fstat(raw.fileno()).st_size
     if raw.peek(2)[:2] == b"\x1f\x8b":
-        return gzip.GzipFile(fileobj=raw), None
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)), None
     return raw, size or None
 
 
@@ -47,13 +47,15 @@ def read_pieces(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _read(stream: IO[bytes]) -> bytes:
     try:
-        return stream.read(PIECE)
+        # read1 gives what could be unpacked before a damaged place; read gives nothing.
+        piece: bytes = getattr(stream, "read1", stream.read)(PIECE)
+        return piece
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return b""
 
 
 def _guess(head: bytes) -> str | None:
-    """PowerShell redirects as UTF-16, at times without a mark: every second byte is 0."""
+    """PowerShell redirects as UTF-16, even without a mark: each second byte is 0."""
     sample = head[:2000]
     if len(sample) < 20:
         return None

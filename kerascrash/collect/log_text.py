@@ -8,7 +8,7 @@ from typing import IO
 
 from kerascrash.collect.log_kind import sort_line
 from kerascrash.collect.log_line import clean_text, parse_time, shorten
-from kerascrash.collect.log_sieve import MOST_LONG, sift
+from kerascrash.collect.log_sieve import sift
 from kerascrash.collect.log_stream import open_log, read_pieces
 from kerascrash.model.case import Log, LogLine
 
@@ -39,7 +39,7 @@ def read_log_stream(
     """Return the logs in a stream of bytes, such as standard input."""
     tell = None if progress is None else lambda read: progress(read, size)
     kept = sift(read_pieces(stream), tell)
-    lines = ((n, raw[:MOST_LONG].decode("utf-8", "replace")) for n, raw in kept.lines)
+    lines = ((n, raw.decode("utf-8", "replace")) for n, raw in kept.lines)
     return _sort_out(lines, kind, source, kept.complete, kept.total_lines)
 
 
@@ -63,7 +63,7 @@ def _sort_out(
 
 def _make_lines(lines: Iterable[tuple[int, str]]) -> Iterator[LogLine]:
     for number, raw in lines:
-        for part in raw.replace("\b", "\r").split("\r"):
+        for part in raw.lstrip("\ufeff").replace("\b", "\r").split("\r"):
             text = clean_text(shorten(part)).rstrip()
             if text:
                 yield LogLine(number, text, parse_time(text))

@@ -12,7 +12,7 @@ from kerascrash.model.evidence import Evidence
 # What stands before the message: /dev/kmsg, dmesg, dmesg -T, syslog, journal.
 _PREFIX = re.compile(
     r"^\s*(?:<\d+>)?(?:\d{1,4},\d+,\d+,[^;]{0,40};"
-    r"|(?:\S+ ){0,5}?(?:kernel|kern *:\w* *)(?:\[\d+\])?: ?(?:\[ *\d+\.\d+\] ?)?"
+    r"|(?:\S+ +){0,5}?(?:kernel|kern *:\w* *)(?:\[\d+\])?: ?(?:\[ *\d+\.\d+\] ?)?"
     r"|(?:kern *: ?\w+ *: ?)?\[[^\]]{3,40}\] ?(?:\[ *T\d+\] ?)?)"
 )
 # Names under which Python and its frameworks appear as a thread or process.

@@ -1,4 +1,4 @@
-"""Log rules as data: the TOML rows of detect/rules, loaded once, compiled when needed."""
+"""Log rules as data: the rows of detect/rules, loaded once, compiled when needed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Row:
 
     ``hint``: lower-case literals, one of which is in every matching line. ``sources``:
     kinds of log it may stand in; unless the row or its file says otherwise not the
-    kernel's, whose words (`out_of_memory+0x1fd`) mean other things. ``platforms``: where it may happen
-    (empty: anywhere). ``role``:
+    kernel's, whose words (`out_of_memory+0x1fd`) mean other things. ``platforms``:
+    where it may happen (empty: anywhere). ``role``:
 
     - ``cause`` names a mechanism by itself;
     - ``messenger`` tells of a failure that something above it caused, if anything did;
@@ -79,4 +79,5 @@ def load_rows() -> tuple[Row, ...]:
 
 def _make_row(raw: dict[str, Any]) -> Row:
     lists = ("hint", "sources", "platforms", "beats")
-    return Row(**{k: tuple(v) if k in lists else v for k, v in raw.items()})
+    values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in raw.items()}
+    return Row(**values)

@@ -16,19 +16,20 @@ from kerascrash.model.case import Case, LogLine
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
+_WHO = r"(?P<comm>[^\s\[][^\[]{0,40})\[(?P<pid>\d+)\]:"
 _SEGFAULT = re.compile(
-    r"(?P<comm>[^\s\[][^\[]{0,40})\[(?P<pid>\d+)\]: segfault at (?P<address>[0-9a-f]+) "
-    r"ip (?:0x)?(?P<ip>[0-9a-f]+) sp (?:0x)?(?P<sp>[0-9a-f]+) error (?P<error>[0-9a-f]+)"
+    _WHO + r" segfault at (?P<address>[0-9a-f]+) ip (?:0x)?(?P<ip>[0-9a-f]+) "
+    r"sp (?:0x)?(?P<sp>[0-9a-f]+) error (?P<error>[0-9a-f]+)"
     r"(?: in (?P<library>[^\s\[]+)\[)?"
 )
 _TRAP = re.compile(
-    r"(?P<comm>[^\s\[][^\[]{0,40})\[(?P<pid>\d+)\]:? (?:trap )?(?P<trap>general protection"
-    r"(?: fault)?|invalid opcode|divide error|int3|stack segment|alignment check|bounds)"
+    _WHO + r"? (?:trap )?(?P<trap>general protection(?: fault)?|"
+    r"invalid opcode|divide error|int3|stack segment|alignment check|bounds)"
     r" ip:(?P<ip>[0-9a-f]+) sp:(?P<sp>[0-9a-f]+) error:(?P<error>[0-9a-f]+)"
     r"(?: in (?P<library>[^\s\[]+)\[)?"
 )
 _ARM = re.compile(
-    r"(?P<comm>[^\s\[][^\[]{0,40})\[(?P<pid>\d+)\]: unhandled (?P<kind>[\w ]*?fault|exception)"
+    _WHO + r" unhandled (?P<kind>[\w ]*?fault|exception)"
     r".{0,60}?(?:at 0x(?P<address>[0-9a-f]+)).*?(?: in (?P<library>[^\s\[]+)\[|$)"
 )
 _NEAR_STACK = 64 * 1024

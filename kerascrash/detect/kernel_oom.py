@@ -26,6 +26,7 @@ _CONSTRAINT = re.compile(
 _KILL = re.compile(
     r"(?P<what>Memory cgroup out of memory|Out of memory)?[^:]{0,60}:? ?"
     r"\bKill(?:ed)? process (?P<pid>\d+)(?:, UID \d+,)?(?: \((?P<comm>.*?)\))"
+    r"(?=,| total-vm| score|\s*$)"
 )
 _RSS = re.compile(r"anon-rss:(?P<kb>\d+)kB")
 _MEMCG_LIMIT = re.compile(
@@ -137,7 +138,10 @@ _FINDINGS = {
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield one finding per kill: of the process, or of another one."""
-    for kill in find_kills(case):
+    kills = find_kills(case)
+    if not kills:
+        yield from _limits_hit(case)
+    for kill in kills:
         ours = is_ours(case, kill.pid, kill.comm, kill.time, kill.rss)
         if is_another(case, kill.pid):
             ours = 0.0
@@ -159,9 +163,23 @@ def detect(case: Case) -> Iterator[Finding]:
         yield Finding(name, text, round(ours, 2), kill.evidence, data)
 
 
+def _limits_hit(case: Case) -> Iterator[Finding]:
+    """Yield a limit that was reached where the line with the victim is lost."""
+    for source, line, message in kernel_lines(case):
+        found = _MEMCG_LIMIT.search(message)
+        if found and found["usage"] and found["limit_kb"]:
+            if int(found["usage"]) >= 0.99 * int(found["limit_kb"]):
+                text = "the kernel's report of a cgroup whose memory limit was reached"
+                yield Finding("cgroup_limit_hit", text, 0.9, (quote(source, line),))
+
+
 DETECTOR = Detector(
     id="kernel_oom",
-    finds=(*(name for name, _ in _FINDINGS.values()), "kernel_oom_other"),
+    finds=(
+        *(name for name, _ in _FINDINGS.values()),
+        "kernel_oom_other",
+        "cgroup_limit_hit",
+    ),
     detect=detect,
     needs=("log:kernel",),
 )

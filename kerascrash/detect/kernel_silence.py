@@ -2,7 +2,7 @@
 Observe that a kernel log is there and tells of no OOM kill.
 
 It speaks against an OOM only when the log covers the death: several lines, not older
-than the death where both times are known. An excerpt may hide the line: strength says so.
+than the death where both times are known. A short excerpt may hide the line: weak.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ _RECENT = 600.0  # seconds before the death
 @lru_cache(maxsize=1)
 def load_catalogue() -> dict[int, tuple[str, str]]:
     """Return class and text by code."""
-    path = resources.files("kerascrash.detect").joinpath("data", "xid.toml")
+    path = resources.files("kerascrash.detect").joinpath("data").joinpath("xid.toml")
     table = tomllib.loads(path.read_text(encoding="utf-8"))["xid"]
     return {int(code): (row["class"], row["text"]) for code, row in table.items()}
 

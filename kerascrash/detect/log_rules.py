@@ -81,7 +81,7 @@ def _first_cause(hits: list[Hit], life: int) -> Hit | None:
 
 
 def find_hits(log: Log, platform: str) -> Iterator[Hit]:
-    """Yield what the rows match, line by line; only rows whose hint occurs are tried."""
+    """Yield what rows match, line by line; only rows whose hint occurs are tried."""
     lowered = [line.text.lower() for line in log.lines]
     whole = "\n".join(lowered)
     active = [

@@ -1,15 +1,15 @@
 """
 Observe where it ran: bare machine, container, batch system, notebook, Windows, macOS.
 
-It decides nothing by itself: in a container a bare `Killed` is more often the container's
-limit. The platform is what the user or the dump says.
+It decides nothing by itself: in a container a bare `Killed` is more often the
+container's limit. The platform is what the user or the dump says.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.model.rules import Detector
 
@@ -41,8 +41,11 @@ _TEXTS = {
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield what the name of the platform says."""
-    source = Evidence("platform", "platform", f"platform: {case.platform}")
-    for finding in _PLATFORMS.get(case.platform, ()):
+    platform = case.platform
+    if platform == "linux" and isinstance(case.recording, Recording):
+        platform = "docker" if case.recording.environment.get("container") else platform
+    source = Evidence("platform", "platform", f"platform: {platform}")
+    for finding in _PLATFORMS.get(platform, ()):
         yield Finding(finding, _TEXTS[finding], 1.0, (source,))
 
 

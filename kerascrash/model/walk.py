@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_constants(package: str, name: str) -> tuple[Any, ...]:
     """
     Return the constant ``name`` of every public module of ``package``, sorted by id.

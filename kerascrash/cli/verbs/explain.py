@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "md", "json", "html")
 PLATFORMS = (
-    "linux", "docker", "k8s", "slurm", "colab", "kaggle", "notebook", "windows", "macos",
-)  # fmt: skip
+    *("linux", "docker", "k8s", "slurm"),
+    *("colab", "kaggle", "notebook", "windows", "macos"),
+)
 STDIN = "-"
 _TELL_FROM = 64 << 20  # bytes from which reading is long enough to show
 _FILE = click.Path(dir_okay=False, allow_dash=True)
