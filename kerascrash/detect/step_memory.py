@@ -36,7 +36,7 @@ def detect(case: Case) -> Iterator[Finding]:
             "rise_in_first_steps",
             "dump:samples",
             f"memory jumped by {format_bytes(rise.in_stage)} within the first steps of "
-            f"{rise.stage}",
+            f"{rise.stage or 'a forward pass'}",
             rise.in_stage / rise.total,
             bytes=rise.in_stage,
         )
@@ -52,7 +52,7 @@ def _activations(
     if rise.in_stage is None:
         return
     own = models[0] if models else None
-    computed = own.activations if own else 0
+    computed = own.activations if own and batch else 0
     fixed = (own.gradients + own.slots) if own else 0
     leaked = sum(kept.bytes for kept in leaks(case))
     inferred = int(_INFERRED * max(rise.in_stage - fixed - leaked, 0))

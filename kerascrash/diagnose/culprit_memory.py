@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from kerascrash.estimate.growth import growth_seen
-from kerascrash.estimate.holdings import Holding
+from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
@@ -12,7 +14,7 @@ from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.stacks import innermost_user_place, run_place
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Recording
 from kerascrash.model.verdict import Culprit
 from kerascrash.units import format_bytes
 
@@ -69,6 +71,16 @@ def data_culprit(case: Case) -> Culprit | None:
     )
 
 
+def _first_dimension(recording: Recording, statement: Statement | None) -> int | None:
+    """Return the length of the array or tensor that a statement names, if one is."""
+    text = statement.text if statement else ""
+    for holding in holdings_of(recording):
+        shape = holding.element_shape
+        if shape and re.search(rf"\b{re.escape(holding.owner)}\b", text):
+            return shape[0]
+    return None
+
+
 def _run_call(statement: Statement | None) -> str:
     """Return the Keras run that a statement calls, as ``model.fit``."""
     calls = statement.calls if statement else ()
@@ -86,6 +98,8 @@ def batch_culprit(case: Case) -> Culprit | None:
     call = _run_call(statement) or next(iter(calls), "")
     models = models_of(recording)
     own = models[0] if models else None
+    if batch is None:
+        batch = _first_dimension(recording, statement)
     size = f"batch_size={batch}" if batch else "the batch"
     needed = own.activations if own else None
     grown = rise.in_stage if rise else None

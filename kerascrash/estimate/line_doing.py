@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kerascrash.estimate.growth import rise_since_scan
-from kerascrash.estimate.stacks import activity_of, innermost_user_place
+from kerascrash.estimate.stacks import activity_of, innermost_user_place, user_places
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
@@ -79,4 +79,18 @@ def line_at_death(case: Case) -> LineDoing | None:
         return None
     statement = statement_at(place)
     rise, _ = rise_since_scan(case)
-    return LineDoing(place, statement, _kind(recording, statement), max(rise, 0))
+    kind = _kind(recording, statement)
+    if kind == "load":
+        place, statement = _line_that_names(recording, place, statement)
+    return LineDoing(place, statement, kind, max(rise, 0))
+
+
+def _line_that_names(
+    recording: Recording, place: Place, statement: Statement | None
+) -> tuple[Place, Statement | None]:
+    """Return the line that gives what is loaded its name: a loader only returns it."""
+    for outer in user_places(recording):
+        found = statement_at(outer)
+        if found is not None and found.targets and found.calls:
+            return outer, found
+    return place, statement

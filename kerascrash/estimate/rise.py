@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kerascrash.estimate.resident import resident_at_death, runtime_baseline
+from kerascrash.estimate.stacks import activity_of
 from kerascrash.estimate.timeline import (
     open_stages,
     recording_of,
@@ -50,9 +51,8 @@ def rise_of(case: Case) -> Rise | None:
     if recording is None or final is None:
         return None
     running = [m for m in open_stages(recording) if stage_name(m) in RUNNING_STAGES]
-    before = (
-        value_at(recording.find_series("rss"), running[-1].time) if running else None
-    )
+    began = running[-1].time if running else _forward_pass_began(recording)
+    before = value_at(recording.find_series("rss"), began) if began else None
     in_stage = final.bytes - before if before is not None else None
     stage = stage_name(running[-1]) if running else ""
     return Rise(
@@ -62,6 +62,13 @@ def rise_of(case: Case) -> Rise | None:
         stage=stage,
         steps=_steps_done(recording, stage),
     )
+
+
+def _forward_pass_began(recording: Recording) -> float | None:
+    """Return when a model was applied outside Keras' runs: since the last scan."""
+    if activity_of(recording) != "step":
+        return None
+    return recording.blob_times.get("inventory")
 
 
 def _steps_done(recording: Recording, stage: str) -> int | None:

@@ -69,6 +69,19 @@ def frames_of(thread: Mapping[str, Any]) -> tuple[Frame, ...]:
     )
 
 
+def user_places(recording: Recording | None) -> tuple[Place, ...]:
+    """Return the user's lines on the main thread, innermost first, with their text."""
+    innermost = innermost_user_place(recording)
+    places = [innermost] if innermost else []
+    own = [frame for frame in frames_of(main_thread(recording)) if frame.user]
+    places += [
+        Place(one.file, one.line, one.function, ((one.line, one.source),))
+        for one in own[1:]
+        if one.source
+    ]
+    return tuple(places)
+
+
 def innermost_user_place(recording: Recording | None) -> Place | None:
     """Return the innermost line of the user's own code on the main thread."""
     thread = main_thread(recording)
@@ -126,9 +139,14 @@ def activity_of(recording: Recording | None) -> str:
         return "weights"
     if any(frame.function in _SAVE_CALLS for frame in inner):
         return "save"
-    if any(frame.function in _RUN_CALLS for frame in inner):
+    if any(frame.function in _RUN_CALLS or _calls_layer(frame) for frame in inner):
         return "step"
     return "call"
+
+
+def _calls_layer(frame: Frame) -> bool:
+    """A model or layer is applied to data, outside Keras' own runs."""
+    return frame.function == "__call__" and frame.file.endswith("layers/layer.py")
 
 
 def _makes_weights(frame: Frame) -> bool:

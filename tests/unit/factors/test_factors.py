@@ -273,3 +273,35 @@ def test_the_catalogue_of_factors_is_whole() -> None:
         "object_leak", "memory_fragmentation", "other_process", "child_process",
         "environment", "hardware", "none",
     }  # fmt: skip
+
+
+def test_a_forward_pass_outside_fit_is_a_matter_of_its_batch(training) -> None:
+    builder = training(seconds=10).grows((9, 520), (10, 1530))
+    builder.inventory_at = 8.9
+    builder.holds("images", 100 * MIB, element={"shape": [900, 128, 128, 3]})
+    conv = layer("conv", 900, [None, 128, 128, 16])
+    builder.models = {"models": [model(conv)]}
+    builder.at_line(
+        "        predictions = net(images, training=True)",
+        ("tensorflow/python/ops/nn_ops.py", "conv2d"),
+        ("keras/src/layers/layer.py", "__call__"),
+    )
+    verdict = diagnose(builder.dies_of_limit().build()).verdict
+    assert (verdict.cause, verdict.factor) == ("host_oom_cgroup", "batch_size")
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "net(batch_size=900)"
+
+
+def test_what_a_loader_returns_has_the_name_of_its_caller(training) -> None:
+    builder = training(seconds=8).grows((6, 420), (8, 1530))
+    builder.inventory_at = 6.0
+    builder.at_line("    return np.random.rand(count, 96, 96, 3)", line=4)
+    caller = {"file": "/home/ada/train.py", "line": 30, "function": "<module>",
+              "user": True, "source": "images = load_images(50_000)"}  # fmt: skip
+    builder.stacks["threads"][0]["frames"].append(caller)
+    verdict = diagnose(builder.dies_of_limit().build()).verdict
+    assert verdict.factor == "data_size"
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "images"
+    assert verdict.culprit.place is not None
+    assert verdict.culprit.place.line == 30
