@@ -159,7 +159,7 @@ class MemoryDecoder:
     def _text(self, ref: int, raw: bytes) -> str:
         if raw or not ref:
             return as_text(raw)
-        return self._names.get(ref) or f"#{ref}"
+        return self._names.get(ref, f"#{ref}")
 
     def _group(self, column: Column, key: tuple[Any, ...], size: int) -> int:
         """Return the group's number; where no shape tells them apart, sizes do."""

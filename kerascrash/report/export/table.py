@@ -24,7 +24,9 @@ def render(case: Case) -> str:
     rows: list[tuple[float, str, str, str, object, str, object, str]] = []
     for name, points in counters_of(case).items():
         unit = unit_of(name)
-        rows += [(time, "reading", "", name, value, unit, "", "") for time, value in points]
+        rows += [
+            (time, "reading", "", name, value, unit, "", "") for time, value in points
+        ]
     rows += [
         (one.begin, "slice", one.track, one.name, "", "", one.end, _data(one.data))
         for one in slices_of(case)

@@ -60,9 +60,11 @@ def slices_of(case: Case) -> list[Slice]:
     if recording is None:
         return []
     end = end_of(case)
+    spans = list(_spans(recording.marks, end))
+    trains = any(one.track == "stages" and one.end == end for one in spans)
     found = [
-        *_spans(recording.marks, end),
-        *_steps(recording, end),
+        *spans,
+        *_steps(recording, end if trains else None),
         *_stacks(recording, end),
     ]
     return sorted(found, key=lambda one: (one.begin, -one.end))
@@ -102,8 +104,12 @@ def _label(track: str, value: object) -> str:
     return str(value or "?").lower()
 
 
-def _steps(recording: Recording, end: float) -> Iterable[Slice]:
-    """Tell steps from the counter in the readings: several may lie between two."""
+def _steps(recording: Recording, end: float | None) -> Iterable[Slice]:
+    """
+    Tell steps from the counter in the readings: several may lie between two.
+
+    ``end`` is the death if it came within a step, None if training was over.
+    """
     points = [point for point in merged_points(recording, "step") if point[1] >= 0]
     begun: tuple[float, int] | None = None
     for time, step in points:
@@ -112,7 +118,7 @@ def _steps(recording: Recording, end: float) -> Iterable[Slice]:
         if begun is not None and step > begun[1]:
             yield Slice("steps", _step_name(begun[1], step), begun[0], time)
         begun = (time, step)
-    if begun is not None and end > begun[0]:
+    if begun is not None and end is not None and end > begun[0]:
         yield Slice("steps", f"step {begun[1] + 1}", begun[0], end)
 
 
@@ -139,7 +145,9 @@ def instants_of(case: Case) -> list[Mark]:
     recording = recording_in(case)
     ends = {close for _, _, close in _SPANS.values()}
     marks = recording.marks if recording is not None else ()
-    found = [mark for mark in marks if mark.kind not in _SPANS and mark.kind not in ends]
+    found = [
+        mark for mark in marks if mark.kind not in _SPANS and mark.kind not in ends
+    ]
     if case.death is not None:
         found.append(Mark(case.death, "death"))
     return found

@@ -1,0 +1,63 @@
+"""``kerascrash export``: a dump's timeline for Perfetto, a table, or a program."""
+
+from __future__ import annotations
+
+import click
+
+FORMATS = ("perfetto", "csv", "json")
+STDOUT = "-"
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  kerascrash export run.bin --format perfetto -o run.json     open it in ui.perfetto.dev
+  kerascrash export run.bin --format csv > run.csv
+  kerascrash export run.bin --format json | jq .series.rss
+\b
+Exit codes: 0 written, 2 wrong usage, 3 not a dump, 4 dump of a newer version,
+6 the file cannot be written."""
+)
+@click.argument("dump", type=click.Path())
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(FORMATS),
+    default="perfetto",
+    show_default=True,
+    help="Tracks for Perfetto and chrome://tracing, one long table, or plain JSON.",
+)
+@click.option(
+    "--trace",
+    "traces",
+    multiple=True,
+    type=click.Path(),
+    metavar="DIR",
+    help="Profiler traces whose allocators become tracks too.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(),
+    default=STDOUT,
+    metavar="FILE",
+    help="Where to write. Default: standard output.",
+)
+def command(dump: str, format_name: str, traces: tuple[str, ...], output: str) -> None:
+    """Write memory, stages, steps, events and stacks of a dump as tracks."""
+    from kerascrash.cli.device_evidence import with_device_evidence
+    from kerascrash.cli.dumps import resolve
+    from kerascrash.cli.output import write_text
+    from kerascrash.collect.dump_case import load_case
+    from kerascrash.report.export import document, perfetto, table
+
+    case = with_device_evidence(load_case(resolve(dump)), traces)
+    render = {"perfetto": perfetto, "csv": table, "json": document}[format_name].render
+    text = render(case)
+    if output == STDOUT:
+        click.echo(text, nl=False)
+    else:
+        click.echo(write_text(text, output))
+
+
+COMMAND = command

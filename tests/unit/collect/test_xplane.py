@@ -1,0 +1,264 @@
+"""Memory from traces: made here for every known writer, and real ones to the byte."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerascrash.collect.xplane import read_xplane
+from kerascrash.model.trace import AllocatorMemory, Trace
+
+MIB = 1 << 20
+
+
+def only(trace: Trace) -> AllocatorMemory:
+    assert len(trace.allocators) == 1, [one.name for one in trace.allocators]
+    return trace.allocators[0]
+
+
+def test_the_peak_is_the_maximum_and_not_what_the_last_event_says(
+    leak_bytes: bytes, write: Any
+) -> None:
+    trace = read_xplane(write(leak_bytes))
+    memory = only(trace)
+    assert trace.status == "ok"
+    assert trace.bad == 0
+    # 3 weights, 9 kept, and the last step's 5 activations and its own tensor
+    assert memory.peak_bytes == (6 + 9 * 8 + 5 * 4 + 8) * MIB
+    assert memory.final_bytes == (6 + 10 * 8) * MIB
+    assert memory.capacity_bytes == 400 * MIB
+    assert memory.fragmentation == 0.25
+    assert memory.device == "GPU:0"
+    assert memory.live_count == 3 + 10 + 5
+
+
+def test_what_grows_over_the_steps_is_told_from_what_a_step_uses(
+    leak_bytes: bytes, write: Any
+) -> None:
+    memory = only(read_xplane(write(leak_bytes)))
+    assert [(g.group.op, g.group.shape) for g in memory.growing] == [
+        ("Mul", "[1024,2048]")
+    ]
+    grown = memory.growing[0]
+    assert grown.certain
+    assert grown.bytes_per_step == 8 * MIB
+    assert grown.group.count == 10
+    assert memory.step_bytes == (5 * 4 + 8) * MIB
+
+
+def test_without_a_leak_nothing_grows(make: Any, write: Any) -> None:
+    data = make["space"]([make["leaking"](keep=False).encode(), make["environment"]()])
+    memory = only(read_xplane(write(data)))
+    assert memory.growing == ()
+    assert memory.peak_bytes == (6 + 5 * 4 + 8) * MIB
+
+
+def test_optimizer_slots_made_in_the_first_step_are_no_leak(
+    make: Any, write: Any
+) -> None:
+    plane = make["plane"]("/host:CPU")
+    for step in range(8):
+        at = 1000 * (step + 1)
+        plane.event("train", at, us=900, step_num=step)
+        if step == 0:
+            for slot in range(12):
+                plane.allocate(
+                    at + slot + 1, 0x50 + slot, 8 * MIB, "Fill", "[1024,2048]"
+                )
+        plane.allocate(at + 100, 0x9000, 16 * MIB, "Relu", "[64,65536]")
+        plane.free(at + 200, 0x9000)
+    assert only(read_xplane(write(make["space"]([plane.encode()])))).growing == ()
+
+
+def test_threads_are_merged_by_time(make: Any, write: Any) -> None:
+    """One thread allocates, another frees: the file has them line by line."""
+    plane = make["plane"]("/host:CPU")
+    for number in range(20):
+        plane.allocate(100 * number, 0x100, 32 * MIB, line="tf_Compute/1")
+        plane.free(100 * number + 50, 0x100, line="tf_Compute/2")
+    memory = only(read_xplane(write(make["space"]([plane.encode()]))))
+    assert memory.peak_bytes == 32 * MIB
+    assert memory.live_count == 1
+    assert memory.unmatched_frees == 0
+
+
+def test_memory_from_before_the_window_is_set_apart(make: Any, write: Any) -> None:
+    plane = make["plane"]("/host:CPU")
+    plane.used["GPU_0_bfc"] = 100 * MIB
+    plane.allocate(1, 0x1, 10 * MIB)
+    memory = only(read_xplane(write(make["space"]([plane.encode()]))))
+    assert memory.peak_bytes == 110 * MIB
+    assert memory.before_window_bytes == 100 * MIB
+
+
+def test_a_tpu_is_known_by_its_number_and_reserves_a_stack(
+    make: Any, write: Any
+) -> None:
+    plane = make["plane"]("/host:CPU", limit=1000 * MIB)
+    plane.allocate(1, 0x1, 10 * MIB, allocator="3")
+    plane.allocate(2, 0x2, 20 * MIB, allocator="3", reserved=200 * MIB)
+    memory = only(read_xplane(write(make["space"]([plane.encode()]))))
+    assert (memory.name, memory.device) == ("3", "TPU:3")
+    assert memory.peak_bytes == 230 * MIB
+    assert memory.reserved_bytes == 200 * MIB
+    assert memory.before_window_bytes == 0
+    assert memory.capacity_bytes == 1000 * MIB
+
+
+@pytest.mark.parametrize("refer", [True, False])
+def test_ops_without_a_name_stay_apart_by_size(
+    make: Any, write: Any, refer: bool
+) -> None:
+    plane = make["plane"]("/host:CPU", refer=refer)
+    for number, size in enumerate((5, 5, 7)):
+        plane.allocate(number, number + 1, size * MIB, op="(null)", shape="", dtype=0)
+    memory = only(read_xplane(write(make["space"]([plane.encode()]))))
+    assert [(g.op, g.count, g.bytes) for g in memory.live] == [
+        ("", 2, 10 * MIB),
+        ("", 1, 7 * MIB),
+    ]
+
+
+def test_each_gpu_and_the_pinned_host_memory_are_told_apart(
+    make: Any, write: Any
+) -> None:
+    plane = make["plane"]("/host:CPU")
+    for number, name in enumerate(
+        ("GPU_0_bfc", "GPU_11_bfc", "gpu_host_bfc", "mklcpu")
+    ):
+        plane.allocate(number, 0x1, (number + 1) * MIB, allocator=name)
+    trace = read_xplane(write(make["space"]([plane.encode()])))
+    assert {one.name: one.device for one in trace.allocators} == {
+        "GPU_0_bfc": "GPU:0",
+        "GPU_11_bfc": "GPU:11",
+        "gpu_host_bfc": "host",
+        "mklcpu": "host",
+    }
+
+
+def test_addresses_above_the_sign_bit_match_their_frees(make: Any, write: Any) -> None:
+    plane = make["plane"]("/host:CPU")
+    plane.allocate(1, (1 << 64) - 4096, MIB)
+    plane.free(2, (1 << 64) - 4096)
+    assert (
+        only(read_xplane(write(make["space"]([plane.encode()])))).unmatched_frees == 0
+    )
+
+
+def test_times_are_unix_by_the_trace_itself(leak_bytes: bytes, write: Any) -> None:
+    trace = read_xplane(write(leak_bytes))
+    memory = only(trace)
+    assert (trace.begin, trace.end) == (1_700_000_000, 1_700_000_010)
+    assert trace.host == "node-7"
+    assert memory.peak_time == pytest.approx(1_700_000_000.0101, abs=1e-3)
+    assert len(trace.steps) == 10
+    assert trace.steps[0].seconds == pytest.approx(0.0009)
+
+
+def test_a_trace_without_memory_says_why(make: Any, write: Any) -> None:
+    plane = make["plane"]("/host:CPU")
+    plane.event("EagerExecute", 1, us=5)
+    trace = read_xplane(write(make["space"]([plane.encode()])))
+    assert trace.status == "ok"
+    assert "no memory events" in trace.notes[0]
+
+
+def test_import_and_reading_need_no_tensorflow() -> None:
+    code = (
+        "import sys; from kerascrash.collect.xplane import read_xplane;"
+        "read_xplane('x');"
+        "bad = {'tensorflow', 'numpy', 'jax', 'xprof'} & set(sys.modules);"
+        "assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+BERT, AMD = "tfprofiler_gpu_multi_worker_179", "tracelens_mi300_jax_conv_legacy"
+TPU, LEAK = "xprof_tpu_inference_2_ok", "own_cpu_bfc_sim_oom"
+KERAS, POOL = "own_cpu_mklcpu_keras_profile_batch_5_10", "bfc_cpu_allocator_for_gpu"
+V100 = 15_477_102_400
+# file, allocator, peak in the window, capacity, fragmentation at the peak
+REFERENCE = [
+    (BERT, "GPU_4_bfc", 6_208_853_760, V100, 0.000283),
+    (BERT, "GPU_6_bfc", 6_210_111_488, V100, 0.000962),
+    (BERT, "GPU_1_bfc", 4_013_344_768, V100, 0.0),
+    (BERT, "gpu_host_bfc", 605_952, 68_719_476_736, 0.0),
+    (AMD, "GPU_0_bfc", 1_730_171_904, 153_800_933_376, 0.4193),
+    (TPU, "0", 21_492_569_216, 33_550_237_696, 0.0),
+    (TPU, "1", 21_492_671_104, 33_550_237_696, 0.1096),
+    (LEAK, POOL, 419_215_616, 419_430_400, 0.3135),
+    (KERAS, "mklcpu", 144_318_464, 25_276_063_744, 0.0),
+]
+
+
+@pytest.fixture(scope="module")
+def real(shared: Path) -> Any:
+    cache: dict[str, Trace] = {}
+
+    def read(name: str) -> Trace:
+        path = shared / "profiles" / f"{name}.xplane.pb"
+        if not path.is_file():
+            pytest.skip(f"{path.name} is not beside this checkout")
+        return cache.setdefault(name, read_xplane(str(path)))
+
+    return read
+
+
+def of(trace: Trace, name: str) -> AllocatorMemory:
+    return next(one for one in trace.allocators if one.name == name)
+
+
+@pytest.mark.parametrize(("file", "name", "peak", "capacity", "part"), REFERENCE)
+def test_real_traces_to_the_byte(
+    real: Any, file: str, name: str, peak: int, capacity: int, part: float
+) -> None:
+    memory = of(real(file), name)
+    assert memory.peak_bytes == peak
+    assert memory.capacity_bytes == capacity
+    assert memory.fragmentation == pytest.approx(part, abs=6e-5)
+
+
+def test_the_leak_of_the_simulated_oom(real: Any) -> None:
+    memory = of(real(LEAK), POOL)
+    top = memory.live[0]
+    assert (top.op, top.shape, top.count, top.bytes) == (
+        "AddV2", "[1024,4096]", 19, 332_163_840,
+    )  # fmt: skip
+    assert memory.growing[0].group.op == "AddV2"
+    assert memory.growing[0].bytes_per_step == pytest.approx(16_777_216)
+    assert memory.lifetime_peak_bytes == 419_215_616
+
+
+def test_a_training_step_on_gpus_is_no_leak(real: Any) -> None:
+    trace = real(BERT)
+    memory = of(trace, "GPU_4_bfc")
+    assert memory.before_window_bytes == 4_013_337_088
+    assert memory.live_count == 554
+    assert memory.allocations + memory.deallocations == 969
+    assert memory.live[0].bytes == 62_509_056
+    assert memory.live[0].dtype == "float16"
+    assert all(not one.growing for one in trace.allocators)
+    assert of(trace, "gpu_host_bfc").unmatched_frees == 11
+    assert of(trace, "gpu_host_bfc").lifetime_peak_bytes == 134_217_728
+    assert trace.devices["/device:GPU:0"] == 16_945_512_448
+
+
+def test_other_real_traces(real: Any) -> None:
+    amd = of(real(AMD), "GPU_0_bfc")
+    assert [group.bytes for group in amd.live] == [579_072_256, 572_026_880]
+    assert amd.lifetime_peak_bytes == 1_737_217_024
+    assert of(real(TPU), "0").reserved_bytes == 21_491_712_000
+    keras = of(real(KERAS), "mklcpu")
+    assert keras.before_window_bytes == 78_315_520
+    assert not keras.growing
+
+
+def test_the_genuinely_corrupt_file_is_reported(real: Any) -> None:
+    trace = real("xprof_tpu_inference_2_CORRUPT")
+    assert trace.status == "damaged"
+    assert trace.bad > 0
+    assert not trace.allocators
