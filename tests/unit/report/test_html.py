@@ -102,6 +102,19 @@ def test_the_sections_come_in_the_order_of_the_design(page: str) -> None:
     assert all(b - a <= 1 for a, b in itertools.pairwise(headings))
 
 
+def test_what_scrolls_can_be_reached_by_keyboard(page: str) -> None:
+    parsed = Page(page)
+    scrolling = parsed.all("pre")
+    scrolling += [a for a in parsed.all("div") if "scroll" in a.get("class", "")]
+    assert len(scrolling) > 5
+    for attributes in scrolling:
+        assert attributes["tabindex"] == "0"
+        assert attributes["role"] == "region"
+    labels = [attributes["aria-label"] for attributes in scrolling]
+    assert all(labels)
+    assert len(labels) == len(set(labels))
+
+
 def test_the_answer_comes_first(page: str) -> None:
     top = page[page.index("<h1") : page.index("<nav")]
     for said in (
