@@ -12,7 +12,7 @@ CAUSE = Rule(
     meaning="What was left behind does not say how it died.",
     prior=0.0,
     supports={
-        "no_fatal_message": 0.6,
+        "no_fatal_message": 0.3,
         "exit_code_minus_1": 2.0,
     },
     contradicts={

@@ -167,10 +167,11 @@ def _limits_hit(case: Case) -> Iterator[Finding]:
     """Yield a limit that was reached where the line with the victim is lost."""
     for source, line, message in kernel_lines(case):
         found = _MEMCG_LIMIT.search(message)
-        if found and found["usage"] and found["limit_kb"]:
-            if int(found["usage"]) >= 0.99 * int(found["limit_kb"]):
-                text = "the kernel's report of a cgroup whose memory limit was reached"
-                yield Finding("cgroup_limit_hit", text, 0.9, (quote(source, line),))
+        if not found or not found["usage"] or not found["limit_kb"]:
+            continue
+        if int(found["usage"]) >= 0.99 * int(found["limit_kb"]):
+            text = "the kernel's report of a cgroup whose memory limit was reached"
+            yield Finding("cgroup_limit_hit", text, 0.9, (quote(source, line),))
 
 
 DETECTOR = Detector(
