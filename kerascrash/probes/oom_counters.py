@@ -11,7 +11,7 @@ counters along, so they are read through descriptors opened before the death.
 from __future__ import annotations
 
 from kerascrash.probes.cgroups import Level, open_levels
-from kerascrash.probes.procfile import ProcFile, parse_table
+from kerascrash.probes.procfile import ProcFile, parse_table, pick_numbers
 
 TYPE_CHECKING = False  # importing typing would cost every armed script 5 ms
 if TYPE_CHECKING:
@@ -75,10 +75,11 @@ class OomCounters:
 
     def read(self) -> dict[str, Any]:
         """Return ``cgroups`` (the leaf first) and ``vmstat_oom_kill`` (or None)."""
-        table = parse_table(self._vmstat.read(), b" ")
+        kills: dict[str, int] = {}
+        pick_numbers(self._vmstat.read(), {b"oom_kill ": "oom_kill"}, kills)
         return {
             "cgroups": [level.read() for level in self._levels],
-            "vmstat_oom_kill": table.get(b"oom_kill"),
+            "vmstat_oom_kill": kills.get("oom_kill"),
         }
 
     def close(self) -> None:
