@@ -10,7 +10,11 @@ if logdir:
 try:
     points = tf.random.normal((12_000, 32))
     squares = tf.reduce_sum(points**2, axis=1)
-    distances = squares[:, None] + squares[None, :] - 2 * tf.matmul(points, points, transpose_b=True)
+    distances = (
+        squares[:, None]
+        + squares[None, :]
+        - 2 * tf.matmul(points, points, transpose_b=True)
+    )
     print(float(tf.reduce_min(distances)))
 finally:
     if logdir:
