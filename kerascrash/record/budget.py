@@ -59,15 +59,12 @@ class Job:
         every_s: float,
         pressed_s: float | None = None,
         first_s: float = 0.0,
-        locked: bool = True,
     ) -> None:
         self.name = name
         self.run = run
         self.every_s = every_s
         self.pressed_s = every_s if pressed_s is None else pressed_s
         self.first_s = first_s
-        self.locked = locked
-        """Whether a fork must wait for it: it imports, or writes to the terminal."""
         self.last_ns: int | None = None
         self.cost_ns = 0
 

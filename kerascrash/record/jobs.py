@@ -73,8 +73,8 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
 
     recorder.on_exception = partial(_at_exception, recorder, turns)
     sampler.jobs += [
-        Job("stacks", stacks, every_s=1.5, pressed_s=0.25, locked=False),
-        Job("inventory", inventory, every_s=1.5, pressed_s=0.15, locked=False),
+        Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
+        Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
     ]
 
 

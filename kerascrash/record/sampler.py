@@ -2,7 +2,7 @@
 The recorder's own thread: readings, and jobs such as stacks and inventory.
 
 It is started below ``threading``, so that a program that joins every thread it sees
-does not wait for it. It imports and prints holding ``lock``, which a fork takes first:
+does not wait for it. All its work is done holding ``lock``, which a fork takes first:
 no child begins with a module half imported by a thread that it does not have.
 
 ``threading`` takes the thread that first imports it for the main one. Were that the
@@ -80,7 +80,8 @@ class Sampler:
                     self._open()
             pause = 0.0
             while not self._wake.acquire(timeout=pause) and not self.recorder.detached:
-                pause = self._tick()
+                with self.lock:
+                    pause = self._tick()
             self._read(time.monotonic_ns())
             if self._probes is not None:
                 self._probes.close()
@@ -144,7 +145,7 @@ class Sampler:
                 continue
             began = time.thread_time_ns()
             try:
-                self._run_job(job)
+                job.run()
             except Exception as error:
                 self.jobs.remove(job)
                 self.recorder.hook_failed(job.name, error)
@@ -153,13 +154,6 @@ class Sampler:
             job.cost_ns = max(cost, (job.cost_ns + cost) // 2)
             if job.every_s != ONCE:
                 self.budget.spend(cost)
-
-    def _run_job(self, job: Job) -> None:
-        if job.locked:
-            with self.lock:
-                job.run()
-        else:
-            job.run()
 
 
 def start_sampler(recorder: Recorder) -> Sampler:

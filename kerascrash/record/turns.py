@@ -62,8 +62,14 @@ class Turns:
         if _thread.get_ident() != self._main:
             self._trains_on_main = False  # the sampler asks the main thread itself
             return
-        budget_us = PRESSED_US if self._pressed else HEALTHY_US
-        self._recorder.spent_elsewhere_us += self._scan("step", budget_us)
+        sampler = self._recorder.sampler
+        if sampler is None or not sampler.lock.acquire(blocking=False):
+            return  # it is at work itself; the next step will do
+        try:
+            budget_us = PRESSED_US if self._pressed else HEALTHY_US
+            self._recorder.spent_elsewhere_us += self._scan("step", budget_us)
+        finally:
+            sampler.lock.release()
 
     def after_exception(self, frames: Mapping[int, FrameType]) -> None:
         """Scan what the frames of an uncaught exception still hold."""

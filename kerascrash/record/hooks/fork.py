@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import time
 
 from kerascrash.dump.records import EventKind
 from kerascrash.record.hook import Hook, guarded
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "fork"
 _PATIENCE_S = 1.0
+_TURN_S = 0.002
 
 
 def _install(recorder: Recorder) -> Callable[[], None]:
@@ -29,7 +31,7 @@ def _install(recorder: Recorder) -> Callable[[], None]:
 
     def before() -> None:
         if active and not recorder.detached and recorder.sampler is not None:
-            held.append(recorder.sampler.lock.acquire(timeout=_PATIENCE_S))
+            held.append(_acquire(recorder.sampler.lock))
 
     def release() -> None:
         sampler = recorder.sampler
@@ -57,6 +59,15 @@ def _install(recorder: Recorder) -> Callable[[], None]:
         active = False
 
     return remove
+
+
+def _acquire(lock: _thread.LockType) -> bool:
+    """Wait in short turns: between them this thread answers a scan that asks for it."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while not lock.acquire(timeout=_TURN_S):
+        if time.monotonic() > give_up:
+            return False
+    return True
 
 
 def _note_child(recorder: Recorder) -> None:
