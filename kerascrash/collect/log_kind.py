@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 
-# Prefixes and words that only the kernel writes.
-_KERNEL = re.compile(
-    r"^\s*(?:<\d+>)?\d{1,4},\d+,\d+,[-+c]"  # /dev/kmsg
-    r"|^(?:<\d+>)?\[\s*\d+\.\d{3,6}\](?: \w+ kernel)?"  # dmesg
-    r"|^\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"  # dmesg -T
-    r"|^\S{3,40}(?: +\S+){0,4} kernel(?:\[\d+\])?:"  # syslog and journal
-    r"|^(?:\d{4}-\d\d-\d\dT\S+ )?kern\s*:"  # dmesg -x
-    r"|(?:Memory cgroup out|Out) of memory: Kill(?:ed)? process|\bNVRM: "
-    r"|oom-kill:constraint=|invoked oom-killer|segfault at [0-9a-f]+ ip |NVRM: Xid"
-    r"|^(?:memory|memory\+swap): usage \d+kB, limit|\btraps: \S+\[\d+\]"
-    r"|mce: \[Hardware Error\]|Kernel panic - not syncing"
+# Stamps that only the kernel's log has: /dev/kmsg, dmesg, dmesg -T, dmesg -x.
+_STAMP = re.compile(
+    r"\s*(?:<\d+>)?(?:\d{1,4},\d+,\d+,[-+c]|\[\s*\d+\.\d{3,6}\]"
+    r"|\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]|kern\s*:)"
 )
+_SYSLOG = re.compile(r"\S{3,40}(?: +\S+){0,4} kern(?:el)?(?:\[\d+\])?\s*:")
+# What only the kernel says, for lines that lost their stamp.
+_KERNEL_WORDS = (
+    *("of memory: Kill", "oom-kill:constraint=", "invoked oom-killer", "NVRM: "),
+    *(" segfault at ", "traps: ", "[Hardware Error]", "Kernel panic - not"),
+)
+_CGROUP_USE = re.compile(r"(?:memory|memory\+swap): usage \d+kB, limit")
 _SYSTEM = re.compile(
     r"\b(?:slurm\w*|srun|sbatch|systemd(?:-\w+)?|earlyoom|nohang|kubelet|dockerd|"
     r"containerd|pbs_mom|raylet|NotebookApp|ServerApp|JupyterHub)(?:\[\d+\])?[:\]]"
@@ -24,28 +24,39 @@ _SYSTEM = re.compile(
     r"|^\[[IWECD] [\d:\- .]+ (?:Notebook|Server)App\]"
     r"|^mem avail: |^low memory! |^sending SIG(?:TERM|KILL) to process"
 )
+_SYSTEM_WORDS = (
+    *("slurm", "srun", "sbatch", "systemd", "earlyoom", "nohang", "kubelet", "docker"),
+    *("containerd", "pbs_mom", "raylet", "App", "JupyterHub", "PBS", "TERM_", "Reason:"),
+    *("OOMKilled", "Exit Code:", "Last State:", "Message:", "Job", "oom-kill event"),
+    *("mem avail", "low memory!", "sending SIG"),
+)
 # A daemon's line in a journal whose stamps look like the kernel's.
 _DAEMON = re.compile(
-    r"^(?:\[[^\]]{3,40}\]|\S+(?: +\S+){0,3}) "
+    r"(?:\[[^\]]{3,40}\]|\S+(?: +\S+){0,3}) "
     r"(?:systemd[\w-]*|earlyoom|nohang|slurm\w+|kubelet|dockerd|containerd)\[\d+\]: "
 )
 _CRASH_REPORT = re.compile(
-    r"^(?:Exception Type|Termination Reason|Crashed Thread|Event Name"
-    r"|Faulting (?:application|module) name): ?|^\{\"app_name\""
+    r"(?:Exception Type|Termination Reason|Crashed Thread|Event Name"
+    r"|Faulting (?:application|module) name): ?|\{\"app_name\""
 )
 
 
 def sort_line(text: str, otherwise: str) -> str:
     """Return the kind of log a line belongs to; ``otherwise`` if it does not tell."""
     head = text[:300]
-    if _DAEMON.search(head):
+    system = any(word in head for word in _SYSTEM_WORDS)
+    if system and _DAEMON.match(head):
         return "system"
-    if _KERNEL.search(head):
+    if otherwise == "kernel" or _is_kernel(head):
         return "kernel"
-    if otherwise == "kernel":
-        return "kernel"
-    if otherwise == "system" or _SYSTEM.search(head):
+    if otherwise == "system" or (system and _SYSTEM.search(head)):
         return "system"
-    if _CRASH_REPORT.search(head):
-        return "crash_report"
-    return otherwise
+    return "crash_report" if _CRASH_REPORT.match(head) else otherwise
+
+
+def _is_kernel(head: str) -> bool:
+    if _STAMP.match(head) or any(word in head for word in _KERNEL_WORDS):
+        return True
+    if " kern" in head and _SYSLOG.match(head):
+        return True
+    return ": usage " in head and _CGROUP_USE.match(head) is not None

@@ -71,6 +71,8 @@ def parse_time(text: str, *, now: float | None = None) -> float | None:
     latest year in which it is not after ``now``.
     """
     head = text[:80]
+    if ":" not in head:
+        return None
     try:
         if found := _ISO.search(head):
             return _from_iso(found)
