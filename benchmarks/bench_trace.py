@@ -48,9 +48,8 @@ def main() -> None:
     for path in sys.argv[1:]:
         size = os.path.getsize(path)
         seconds, memory = measure(path)
-        name = os.path.basename(path)
         print(
-            f"{seconds * 1000:7.1f} ms  {memory / size:5.1f} x size  {size:>11,}  {name}"
+            f"{seconds * 1000:7.1f} ms {memory / size:5.1f} x size {size:>11,} {path}"
         )
 
 

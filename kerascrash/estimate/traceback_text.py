@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from kerascrash.estimate.stacks import is_library
+from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, LogLine
 from kerascrash.model.evidence import Place
 
@@ -16,6 +17,10 @@ _HEAD = "Traceback (most recent call last)"
 _MODEL_CODE = re.compile(
     r"keras[/\\](?:src[/\\])?(?:layers|models|trainers|backend[/\\]\w+[/\\]trainer)"
 )
+_IN_LAYER = re.compile(
+    r"Exception encountered when calling \w+\.call\(\)|Arguments received by \w+\.call\(\)"
+)
+_MOST_LINES = 600
 _MAKING_WEIGHTS = re.compile(
     r"^(?:add_weight|_initialize|_initialize_with_initializer|add_variable_from_reference|"
     r"build_wrapper|_deferred_initialize|quantized_build)$"
@@ -34,12 +39,17 @@ class TextFrame:
 
 def last_traceback(case: Case) -> tuple[TextFrame, ...]:
     """Return the frames of the last traceback in the program's output."""
+    return _frames(_last_lines(case))
+
+
+def _last_lines(case: Case) -> tuple[LogLine, ...]:
+    """Return the program's output from its last traceback on."""
     for log in reversed(case.logs):
         if log.kind == "kernel":
             continue
         heads = [i for i, line in enumerate(log.lines) if _HEAD in line.text]
         if heads:
-            return _frames(log.lines[heads[-1] : heads[-1] + 400])
+            return log.lines[heads[-1] : heads[-1] + _MOST_LINES]
     return ()
 
 
@@ -65,8 +75,15 @@ def user_place(case: Case) -> Place | None:
 
 
 def runs_a_model(case: Case) -> bool:
-    """Tell whether the traceback went through a model's or a layer's own code."""
-    return any(_MODEL_CODE.search(frame.file) for frame in last_traceback(case))
+    """Tell whether the failure came from within a call of a model or a layer."""
+    if any(_MODEL_CODE.search(frame.file) for frame in last_traceback(case)):
+        return True
+    # Keras shortens tracebacks and says instead whose call it was.
+    if any(_IN_LAYER.search(line.text) for line in _last_lines(case)):
+        return True
+    recording = recording_of(case)
+    raised = [m for m in recording.marks if m.kind == "exception"] if recording else []
+    return any(_IN_LAYER.search(str(m.data.get("message") or "")) for m in raised[-1:])
 
 
 def makes_weights(case: Case) -> bool:

@@ -39,6 +39,7 @@ FULL = AllocatorMap(
     chunks_in_use=190,
     by_size=(ChunkGroup(784 * MIB, 3, 2352 * MIB), ChunkGroup(300 * MIB, 3, 900 * MIB)),
 )
+PIECES = replace(FULL, in_use_bytes=2000 * MIB, free_bytes=2000 * MIB)
 EAGER = replace(FULL, op="AddV2", shape="[30000,30000]", requested_bytes=3434 * MIB)
 OOM = (
     "OOM when allocating tensor with shape[256,112,112,64] and type float on "
@@ -86,8 +87,7 @@ def test_a_full_pool_is_not_called_fragmented() -> None:
 
 
 def test_a_pool_in_pieces_is() -> None:
-    pieces = replace(FULL, in_use_bytes=2000 * MIB, free_bytes=2000 * MIB)
-    assert strengths(case_of(pieces))["device_pool_fragmented"] > 0.9
+    assert strengths(case_of(PIECES))["device_pool_fragmented"] > 0.9
 
 
 def test_what_the_pool_could_still_take_from_the_device_is_no_piece() -> None:
@@ -121,6 +121,20 @@ def test_pairing_everything_with_everything_inside_a_model_is_the_operation() ->
     assert "device_op_refused" in strengths(case_of(inside))
 
 
+def test_an_eager_op_within_a_layer_is_a_step_of_the_model() -> None:
+    lines = (
+        "Traceback (most recent call last):",
+        '  File "/home/u/train.py", line 9, in <module>',
+        "    loss = loss_of(y, model(x, training=True))",
+        "ResourceExhaustedError: Exception encountered when calling Conv2D.call().",
+        OOM,
+    )
+    inside = replace(EAGER, op="BiasAdd", shape="[256,64,64,48]")
+    found = strengths(case_of(inside, lines=lines))
+    assert "device_step_refused" in found
+    assert "device_op_refused" not in found
+
+
 def test_growth_in_a_trace_is_tensors_kept() -> None:
     grown = trace_of(growing=(GROWTH,), step_bytes=400 * MIB)
     found = strengths(case_of(FULL, grown))
@@ -148,7 +162,7 @@ def test_a_step_that_fills_the_pool_is_told_from_a_leak() -> None:
         ((FULL,), "batch_size"),
         ((EAGER,), "tensor_ops"),
         ((FULL, trace_of(growing=(GROWTH,))), "tensor_leak"),
-        ((replace(FULL, in_use_bytes=2000 * MIB, free_bytes=2000 * MIB),), "memory_fragmentation"),
+        ((PIECES,), "memory_fragmentation"),
     ],
 )  # fmt: skip
 def test_the_verdict(evidence: tuple[AllocatorMap | Trace, ...], factor: str) -> None:

@@ -1,4 +1,4 @@
-"""Blocks of many sizes, every other one freed; then one request that fits in no hole."""
+"""Blocks of many sizes, every other one freed; then a request that fits no hole."""
 
 import os
 
