@@ -66,7 +66,7 @@ def _loading(doing: LineDoing | None, rise: Rise) -> Iterator[Finding]:
         return
     text = (
         f"the line `{doing.statement.text[:120]}` was filling memory with data: "
-        f"{format_bytes(doing.bytes)} since the last scan"
+        f"{format_bytes(doing.bytes)} that no name holds yet"
     )
     yield note("data_being_loaded", "dump:stacks", text, share, bytes=doing.bytes)
     if doing.is_wide_by_default:

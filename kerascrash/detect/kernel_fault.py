@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 
 from kerascrash.detect._kernel_lines import is_ours, kernel_lines, quote
-from kerascrash.model.case import Case, LogLine
+from kerascrash.model.case import Case, ExitStatus, LogLine
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
@@ -39,6 +39,9 @@ _TRAPS = {
     "int3": ("exit_sigtrap", "a breakpoint"),
 }
 
+_WITNESSES = frozenset({"pidfd", "zombie", "parent"})
+_FAULT_SIGNALS = frozenset({4, 5, 7, 8, 11})  # SIGILL SIGTRAP SIGBUS SIGFPE SIGSEGV
+
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield faults of the process; those of others are only told."""
@@ -55,7 +58,7 @@ def _make(
 ) -> Finding:
     comm, pid = (data["comm"] or "").strip(), int(data["pid"] or 0)
     comm = comm.removeprefix("traps: ")
-    ours = is_ours(case, pid, comm, line.time)
+    ours = 0.0 if _ended_otherwise(case) else is_ours(case, pid, comm, line.time)
     name, what = _classify(data)
     place = f" in {data['library']}" if data.get("library") else ""
     evidence = (quote(source, line, **data),)
@@ -65,6 +68,14 @@ def _make(
         return Finding("kernel_fault_other", text, 1.0, evidence, shown)
     text = f"the kernel logged {what}{place} by {comm} (thread {pid})"
     return Finding(name, text, round(ours, 2), evidence, shown)
+
+
+def _ended_otherwise(case: Case) -> bool:
+    """Tell that somebody saw it end, and not by a signal that a fault raises."""
+    status = case.exit
+    if not isinstance(status, ExitStatus) or status.known_by not in _WITNESSES:
+        return False
+    return status.signal not in _FAULT_SIGNALS
 
 
 def _classify(data: dict[str, str | None]) -> tuple[str, str]:

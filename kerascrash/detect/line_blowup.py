@@ -1,8 +1,8 @@
 """
 Observe one line of the user's code whose result or temporaries blew up.
 
-Only growth since the last scan counts, outside Keras' own runs and outside loading;
-what the line had finished before shows up as held, not here.
+Only memory that no name holds counts, outside Keras' own runs and outside loading;
+what the line had finished before is held, and not here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.dtypes import narrower_dtype
-from kerascrash.estimate.kept import leaks
+from kerascrash.estimate.kept import steps_counted
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import rise_of
@@ -22,14 +22,19 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
+_A_FEW, _AFTER_STEPS = (
+    3,
+    0.5,
+)  # a line that has run before rather leaks what no name shows
 
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield the line's growth, and the size of an allocation that was refused."""
     doing, rise = line_at_death(case), rise_of(case)
     if doing is not None and rise is not None and rise.total > 0 and doing.statement:
-        leaked = sum(kept.bytes - kept.holding.bytes for kept in leaks(case))
-        share = (doing.bytes - leaked) / rise.total
+        share = doing.bytes / rise.total
+        if steps_counted(recording_of(case)) >= _A_FEW:
+            share *= _AFTER_STEPS
         if doing.kind == "op" and share >= _LEAST_SHARE:
             line = doing.statement.text[:120]
             text = f"`{line}` took {format_bytes(doing.bytes)} in one go"

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
-from kerascrash.estimate.growth import rise_since_scan
 from kerascrash.estimate.model_arithmetic import models_of
 from kerascrash.estimate.rise import Rise, rise_of
 from kerascrash.estimate.stacks import activity_of
 from kerascrash.estimate.timeline import open_stages, recording_of, stage_name, value_at
+from kerascrash.estimate.unheld import unheld_bytes
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -52,10 +52,9 @@ def _being_built(case: Case, recording: Recording, rise: Rise) -> Iterator[Findi
     building = [mark for mark in stages if stage_name(mark) in ("build", "compile")]
     if activity not in ("weights", "slots") and not building:
         return
-    since_scan, _ = rise_since_scan(case)
     series = recording.find_series("rss")
     before = value_at(series, building[-1].time) if building else None
-    grown = rise.final - before if before is not None else since_scan
+    grown = rise.final - before if before is not None else unheld_bytes(case)
     what = "an optimizer's slots" if activity == "slots" else "a layer's weights"
     share = min(max(grown, 0) / rise.total, 1.0)
     if share >= _LEAST_SHARE:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.kept import steps_counted
 from kerascrash.estimate.ledger import REMAINDER, host_ledger
 from kerascrash.estimate.limits import cgroup_limit
+from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -19,6 +21,7 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.4
+_A_FEW = 3
 _RUNTIME_SHARE = 0.6
 
 
@@ -29,7 +32,7 @@ def detect(case: Case) -> Iterator[Finding]:
     if ledger is None or rise is None or recording is None or rise.total <= 0:
         return
     remainder = sum(line.bytes for line in ledger.lines if line.name == REMAINDER)
-    share = remainder / rise.total
+    share = remainder / rise.total if not _is_one_line(case) else 0.0
     # Without an inventory nothing is explained, and nothing can be concluded from it.
     if share >= _LEAST_SHARE and recording.inventory.get("entries") is not None:
         text = f"{format_bytes(remainder)} of the growth belong to nothing recorded"
@@ -44,6 +47,13 @@ def detect(case: Case) -> Iterator[Finding]:
         yield note(
             "limit_small_for_runtime", "dump:samples", text, rise.baseline / limit
         )
+
+
+def _is_one_line(case: Case) -> bool:
+    """Before a few steps have run, the line at death explains what no name holds."""
+    doing = line_at_death(case)
+    known = doing is not None and doing.kind not in ("", "save")
+    return known and steps_counted(recording_of(case)) < _A_FEW
 
 
 DETECTOR = Detector(

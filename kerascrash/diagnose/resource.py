@@ -20,7 +20,6 @@ MEMORY_CAUSES = frozenset(
         "scheduler_oom",
         "gpu_oom",
         "alloc_failure",
-        "bus_error_shm",
     }
 )
 ENGINE_FINDINGS = ("memory_was_short", "memory_was_not_short")

@@ -30,9 +30,9 @@ class Kept:
     note: str
 
 
-def steps_counted(recording: Recording) -> int:
+def steps_counted(recording: Recording | None) -> int:
     """Return how many training steps were finished, 0 when none or not known."""
-    step = recording.progress.get("step")
+    step = recording.progress.get("step") if recording else None
     return max(step, 0) if isinstance(step, int) else 0
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from kerascrash.estimate.growth import rise_since_scan
 from kerascrash.estimate.stacks import activity_of, innermost_user_place, user_places
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.unheld import unheld_bytes
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Place
 
@@ -28,16 +28,18 @@ _RUN = re.compile(r"(?:^|\.)(?:fit|evaluate|predict|train_on_batch|test_on_batch
 @dataclass(frozen=True, slots=True)
 class LineDoing:
     """
-    The innermost user line and what it did since the last scan.
+    The innermost user line and what it did.
 
-    ``bytes`` is what the process grew since that scan; ``kind`` is ``load`` (data into
-    memory), ``run`` (a Keras run), ``op`` (any other computation) or ``""``.
+    ``bytes`` is what the process holds without a name; ``kind`` is ``load`` (data into
+    memory), ``run`` (a Keras run), ``op`` (any other computation) or ``""``. ``inner`` is the
+    innermost statement, where a caller's stands for it.
     """
 
     place: Place | None
     statement: Statement | None
     kind: str
     bytes: int
+    inner: Statement | None = None
 
     @property
     def target(self) -> str:
@@ -51,11 +53,12 @@ class LineDoing:
     @property
     def is_wide_by_default(self) -> bool:
         """It makes a NumPy array without saying a dtype: float64."""
-        if self.statement is None or "dtype" in self.statement.keywords:
+        maker = self.inner or self.statement
+        if maker is None or "dtype" in maker.keywords:
             return False
-        if any(call.endswith(".astype") for call in self.statement.calls):
-            return "float64" in self.statement.text
-        return any(_WIDE_BY_DEFAULT.search(call) for call in self.statement.calls)
+        if any(call.endswith(".astype") for call in maker.calls):
+            return "float64" in maker.text
+        return any(_WIDE_BY_DEFAULT.search(call) for call in maker.calls)
 
 
 def _kind(recording: Recording, statement: Statement | None) -> str:
@@ -78,11 +81,11 @@ def line_at_death(case: Case) -> LineDoing | None:
     if recording is None or place is None:
         return None
     statement = statement_at(place)
-    rise, _ = rise_since_scan(case)
     kind = _kind(recording, statement)
+    inner = statement
     if kind == "load":
         place, statement = _line_that_names(recording, place, statement)
-    return LineDoing(place, statement, kind, max(rise, 0))
+    return LineDoing(place, statement, kind, unheld_bytes(case), inner)
 
 
 def _line_that_names(

@@ -51,8 +51,11 @@ def rise_of(case: Case) -> Rise | None:
     if recording is None or final is None:
         return None
     running = [m for m in open_stages(recording) if stage_name(m) in RUNNING_STAGES]
-    began = running[-1].time if running else _forward_pass_began(recording)
-    before = value_at(recording.find_series("rss"), began) if began else None
+    before = (
+        value_at(recording.find_series("rss"), running[-1].time)
+        if running
+        else _before_forward_pass(recording)
+    )
     in_stage = final.bytes - before if before is not None else None
     stage = stage_name(running[-1]) if running else ""
     return Rise(
@@ -64,11 +67,12 @@ def rise_of(case: Case) -> Rise | None:
     )
 
 
-def _forward_pass_began(recording: Recording) -> float | None:
-    """Return when a model was applied outside Keras' runs: since the last scan."""
-    if activity_of(recording) != "step":
+def _before_forward_pass(recording: Recording) -> int | None:
+    """Return the level before a model was applied outside Keras' runs: all held."""
+    held = recording.inventory.get("total_bytes")
+    if activity_of(recording) != "step" or held is None:
         return None
-    return recording.blob_times.get("inventory")
+    return (runtime_baseline(recording) or 0) + int(held)
 
 
 def _steps_done(recording: Recording, stage: str) -> int | None:

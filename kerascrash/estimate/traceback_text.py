@@ -18,7 +18,8 @@ _MODEL_CODE = re.compile(
     r"keras[/\\](?:src[/\\])?(?:layers|models|trainers|backend[/\\]\w+[/\\]trainer)"
 )
 _IN_LAYER = re.compile(
-    r"Exception encountered when calling \w+\.call\(\)|Arguments received by \w+\.call\(\)"
+    r"Exception encountered when calling \w+\.call\(\)"
+    r"|Arguments received by \w+\.call\(\)"
 )
 _MOST_LINES = 600
 _MAKING_WEIGHTS = re.compile(

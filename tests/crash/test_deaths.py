@@ -208,3 +208,20 @@ def test_a_report_elsewhere_needs_neither_script_nor_tensorflow(tmp_path) -> Non
     report = harness.report_on(moved)
     assert report["verdict"]["cause"] == "python_exception"
     assert report["verdict"]["culprit"]["line"] == death.culprit["line"]
+
+
+@pytest.mark.parametrize(
+    ("script", "factor", "source"),
+    [
+        ("listed_images.py", "data_size", "images = ["),
+        ("loop_batch.py", "batch_size", "net(samples, training=True)"),
+        ("pairwise.py", "tensor_ops", "return tf.reduce_sum("),
+    ],
+)
+def test_what_one_line_takes_at_once(script, factor, source, tmp_path) -> None:
+    death = harness.let_die(script, tmp_path, limit_mib=LIMIT)
+    assert (death.verdict["cause"], death.verdict["factor"]) == (
+        "host_oom_cgroup",
+        factor,
+    )
+    assert death.culprit["line"] == death.line(script, source)

@@ -1,0 +1,23 @@
+"""
+Memory that no name holds: temporaries, an array in the making, native buffers.
+
+Scans go on while one line allocates, so the time of the newest scan says nothing of
+when the line began; what is missing in the scan does.
+"""
+
+from __future__ import annotations
+
+from kerascrash.estimate.kept import growing
+from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case
+
+
+def unheld_bytes(case: Case) -> int:
+    """Return bytes beyond the baseline that no name of the newest scan holds."""
+    recording, rise = recording_of(case), rise_of(case)
+    if recording is None or rise is None:
+        return 0
+    held = recording.inventory.get("total_bytes") or 0
+    grown_since = sum(kept.bytes - kept.holding.bytes for kept in growing(case))
+    return max(rise.total - held - grown_since, 0)
