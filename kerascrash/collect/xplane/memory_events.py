@@ -11,8 +11,9 @@ number may be signed, unsigned or a double by its value, a text given or referre
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from kerascrash.collect.xplane.planes import as_text
@@ -75,11 +76,19 @@ class Column:
     rows: array[int] = field(default_factory=lambda: array("q"))
     fragmentation: array[float] = field(default_factory=lambda: array("d"))
     groups: list[tuple[str, str, str, str]] = field(default_factory=list)
-    known: dict[Any, int] = field(default_factory=dict)
+    numbers: dict[tuple[str | int, ...], int] = field(default_factory=dict)
     guessed: bool = False
 
     def __len__(self) -> int:
         return len(self.fragmentation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Where an event with these statistics has what; ``pick`` takes them in order."""
+
+    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
+    guessed: bool
 
 
 class MemoryDecoder:
@@ -89,38 +98,44 @@ class MemoryDecoder:
         self.columns: dict[str, Column] = {}
         self.unreadable = 0
         self._zero = message("Stat")
-        self._plans: dict[tuple[int, ...], Sequence[int]] = {}
-        self._names: Mapping[int, str] = {}
-        self._guesses: set[tuple[int, ...]] = set()
+        self.begin_plane({})
 
     def begin_plane(self, stat_names: Mapping[int, str]) -> None:
         """Say what the names of statistics are from now on: each plane has its own."""
-        self._names, self._plans, self._guesses = stat_names, {}, set()
+        self._names = stat_names
+        self._plans: dict[tuple[int, ...], _Plan | None] = {}
+        self._by_name: dict[Any, tuple[Column, dict[Any, int]]] = {}
 
     def add(self, event: Any, begin_ps: int, *, freed: bool) -> None:
         """Add one event; without names its numbers are told by their position."""
         stats = list(event.stats)
         ids = tuple([stat.metadata_id for stat in stats])
-        plan = self._plans.get(ids)
+        if ids not in self._plans:
+            self._plans[ids] = self._plan(ids)
+        plan = self._plans[ids]
         if plan is None:
-            plan = self._plans[ids] = self._plan(ids)
-        if not plan:
             self.unreadable += 1
             return
         stats.append(self._zero)  # position -1: what the writer left out
         (used, reserved, free, peak, asked, size, addr, op, shape, region, name, index,
-         part, dtype) = [stats[position] for position in plan]  # fmt: skip
-        column = self._column(name, index, plan[10] >= 0)
-        column.guessed = column.guessed or ids in self._guesses
+         part, dtype) = plan.pick(stats)  # fmt: skip
+        called = name.ref_value or name.str_value or -1 - index.int64_value
+        if called not in self._by_name:
+            self._by_name[called] = (self._column(called), {})
+        column, known = self._by_name[called]
+        if plan.guessed:
+            column.guessed = True
         group = -1
         if not freed:
             key = (
-                op.ref_value, op.str_value, shape.ref_value, shape.str_value,
-                region.ref_value, region.str_value, dtype.int64_value,
-            )  # fmt: skip
-            group = column.known.get(key, -1)
+                op.ref_value or op.str_value,
+                shape.ref_value or shape.str_value,
+                region.ref_value or region.str_value,
+                dtype.int64_value,
+            )
+            group = known.get(key, -1)
             if group < 0:
-                group = self._group(column, key, size.int64_value)
+                group = self._group(column, known, key, size.int64_value)
         address = addr.int64_value or addr.uint64_value
         column.rows.extend((
             begin_ps + event.offset_ps,
@@ -135,39 +150,44 @@ class MemoryDecoder:
         ))  # fmt: skip
         column.fragmentation.append(part.double_value or part.int64_value)
 
-    def _plan(self, ids: tuple[int, ...]) -> Sequence[int]:
-        """Return the position of every role, -1 where the event lacks it."""
+    def _plan(self, ids: tuple[int, ...]) -> _Plan | None:
+        """Return where each role is, -1 if the event lacks it; None without sizes."""
         names = [self._names.get(one, "") for one in ids]
-        if not all(names) and (positions := _POSITIONS.get(min(len(ids), _USUAL))):
+        positions = _POSITIONS.get(min(len(ids), _USUAL), ())
+        guessed = bool(positions) and not all(names)
+        if guessed:
             known = dict(enumerate(positions))
             names = [name or known.get(at, "") for at, name in enumerate(names)]
-            self._guesses.add(ids)
         if "bytes_allocated" not in names:
-            return ()
-        return [names.index(role) if role in names else -1 for role in ROLES]
+            return None
+        places = [names.index(role) if role in names else -1 for role in ROLES]
+        return _Plan(itemgetter(*places), guessed)
 
-    def _column(self, name: Any, index: Any, named: bool) -> Column:
-        if named:
-            key = self._text(name.ref_value, name.str_value)
+    def _column(self, called: int | bytes) -> Column:
+        """Return the column of an allocator by its name, or -1 - its number."""
+        if isinstance(called, int) and called < 0:
+            name = str(-1 - called)
         else:
-            key = str(index.int64_value)
-        column = self.columns.get(key)
-        if column is None:
-            column = self.columns[key] = Column()
-        return column
+            name = self._text(called)
+        return self.columns.setdefault(name, Column())
 
-    def _text(self, ref: int, raw: bytes) -> str:
-        if raw or not ref:
-            return as_text(raw)
-        return self._names.get(ref, f"#{ref}")
+    def _text(self, given: int | bytes) -> str:
+        """Return a text that was given or referred to."""
+        if isinstance(given, bytes):
+            return as_text(given)
+        return self._names.get(given, f"#{given}")
 
-    def _group(self, column: Column, key: tuple[Any, ...], size: int) -> int:
+    def _group(
+        self, column: Column, known: dict[Any, int], key: tuple[Any, ...], size: int
+    ) -> int:
         """Return the group's number; where no shape tells them apart, sizes do."""
-        texts = [self._text(key[i], key[i + 1]) for i in (0, 2, 4)]
+        texts = [self._text(given) for given in key[:3]]
         op, shape, region = ("" if text in NO_NAMES else text for text in texts)
-        if not shape:
-            key = (*key, size)
-        if key not in column.known:
-            column.known[key] = len(column.groups)
-            column.groups.append((op, shape, _DTYPES.get(key[6], ""), region))
-        return column.known[key]
+        group = (op, shape, _DTYPES.get(key[3], ""), region)
+        by_name = group if shape else (*group, size)
+        if by_name not in column.numbers:
+            column.numbers[by_name] = len(column.groups)
+            column.groups.append(group)
+        if shape:
+            known[key] = column.numbers[by_name]
+        return column.numbers[by_name]

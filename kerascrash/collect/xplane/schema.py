@@ -13,8 +13,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-
 _PACKAGE = "kerascrash.trace"
 _MESSAGES: dict[str, str] = {
     # name: "field:number:type[*]", * for repeated
@@ -38,27 +36,31 @@ _MESSAGES: dict[str, str] = {
     "peak_bytes_in_use:3:int64 largest_alloc_size:4:int64 fragmentation_metric:5:float",
     "MemoryDump": "allocator_name:1:bytes chunk:3:Chunk* stats:5:AllocatorStats",
 }
-_Field = descriptor_pb2.FieldDescriptorProto
+_OPTIONAL, _REPEATED, _MESSAGE = 1, 3, 11
 _TYPES = {
-    "int64": _Field.TYPE_INT64,
-    "uint64": _Field.TYPE_UINT64,
-    "int32": _Field.TYPE_INT32,
-    "bool": _Field.TYPE_BOOL,
-    "double": _Field.TYPE_DOUBLE,
-    "float": _Field.TYPE_FLOAT,
-    "bytes": _Field.TYPE_BYTES,
+    "double": 1,
+    "float": 2,
+    "int64": 3,
+    "uint64": 4,
+    "int32": 5,
+    "bool": 8,
+    "bytes": 12,
 }
+"""Labels and types by number, as in ``google/protobuf/descriptor.proto``."""
 
 
 @lru_cache(maxsize=1)
 def _classes() -> dict[str, Any]:
+    # Half of the import's time is protobuf's: only who has a trace pays it.
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
     file = descriptor_pb2.FileDescriptorProto(
         name="kerascrash/trace.proto", package=_PACKAGE, syntax="proto3"
     )
     for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
+        built = file.message_type.add(name=name)
         for text in fields.split():
-            _add_field(message, *text.split(":"))
+            _add_field(built, *text.split(":"))
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return {
@@ -69,16 +71,13 @@ def _classes() -> dict[str, Any]:
     }
 
 
-def _add_field(
-    message: descriptor_pb2.DescriptorProto, name: str, number: str, kind: str
-) -> None:
+def _add_field(built: Any, name: str, number: str, kind: str) -> None:
     repeated, kind = kind.endswith("*"), kind.rstrip("*")
-    field = message.field.add(name=name, number=int(number))
-    field.label = _Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL
-    if kind in _TYPES:
-        field.type = _TYPES[kind]
-    else:
-        field.type, field.type_name = _Field.TYPE_MESSAGE, f".{_PACKAGE}.{kind}"
+    field = built.field.add(name=name, number=int(number))
+    field.label = _REPEATED if repeated else _OPTIONAL
+    field.type = _TYPES.get(kind, _MESSAGE)
+    if field.type == _MESSAGE:
+        field.type_name = f".{_PACKAGE}.{kind}"
 
 
 def message(name: str) -> Any:

@@ -149,6 +149,17 @@ def test_addresses_above_the_sign_bit_match_their_frees(make: Any, write: Any) -
     )
 
 
+def test_each_plane_has_names_of_its_own(make: Any, write: Any) -> None:
+    """The same reference means another op in another plane of the same file."""
+    planes = []
+    for number, op in enumerate(("Relu", "MatMul")):
+        plane = make["plane"]("/host:CPU")
+        plane.allocate(number, number + 1, (number + 1) * MIB, op=op)
+        planes.append(plane.encode())
+    memory = only(read_xplane(write(make["space"](planes))))
+    assert {group.op for group in memory.live} == {"Relu", "MatMul"}
+
+
 def test_times_are_unix_by_the_trace_itself(leak_bytes: bytes, write: Any) -> None:
     trace = read_xplane(write(leak_bytes))
     memory = only(trace)
