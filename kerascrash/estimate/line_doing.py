@@ -31,8 +31,8 @@ class LineDoing:
     The innermost user line and what it did.
 
     ``bytes`` is what the process holds without a name; ``kind`` is ``load`` (data into
-    memory), ``run`` (a Keras run), ``op`` (any other computation) or ``""``. ``inner`` is the
-    innermost statement, where a caller's stands for it.
+    memory), ``run`` (a Keras run), ``op`` (any other computation) or ``""``;
+    ``inner`` is the innermost statement, where a caller's stands for it.
     """
 
     place: Place | None
