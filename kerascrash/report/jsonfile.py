@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
+from kerascrash.report.device import traces_list
 from kerascrash.report.format import Format
 from kerascrash.report.json_case import (
     evidence_object,
@@ -60,6 +61,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
         "evidence": [evidence_object(e) for e in diagnosis.evidence],
         "ledger": _ledger(diagnosis),
         "allocators": mappings(diagnosis.allocators),
+        "traces": traces_list(diagnosis.case),
         "forecast": _forecast(diagnosis),
         "faults": diagnosis.faults,
     }

@@ -9,6 +9,7 @@ from kerascrash.model.certainty import STEPS
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report import words
 from kerascrash.report.charts.timeline import build_timelines
+from kerascrash.report.device import device_tables
 from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
 from kerascrash.report.missing import all_damage, all_unavailable
@@ -46,6 +47,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
         "fits": _fits(diagnosis),
+        "device": device_tables(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),
         "cited": citations(diagnosis),

@@ -1,0 +1,107 @@
+"""Device memory for the page and the JSON: pools, what grew in them, traces, ops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kerascrash.model.trace import Trace
+from kerascrash.report.charts.spark import spark_path
+from kerascrash.report.plain import items, mapping, mappings
+
+if TYPE_CHECKING:
+    from kerascrash.model.case import Case
+    from kerascrash.model.verdict import Diagnosis
+
+MOST_POOLS = 16
+MOST_OPS = 15
+MOST_KEPT = 8
+_SPARK_POINTS = 60
+
+
+def device_tables(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return the tables of the section on device memory; all empty without evidence."""
+    rows = mappings(diagnosis.allocators)
+    return {
+        "pools": [_pool(row) for row in rows[:MOST_POOLS]],
+        "kept": [
+            {**group, "pool": row.get("name")}
+            for row in rows
+            for group in mappings(row.get("growing"))
+        ][:MOST_KEPT],
+        "traces": traces_list(diagnosis.case),
+        "ops": _ops(diagnosis.case),
+    }
+
+
+def _pool(row: Any) -> dict[str, Any]:
+    points = items(row.get("timeline"))
+    stride = -(-len(points) // _SPARK_POINTS) or 1
+    slices = [points[i : i + stride] for i in range(0, len(points), stride)]
+    highest = [max(part, key=lambda point: point[1]) for part in slices]
+    asked = mapping(row.get("failed_request"))
+    what = [asked.get("op"), asked.get("shape"), asked.get("dtype")]
+    return {
+        "name": row.get("name"),
+        "device": row.get("device"),
+        "host": row.get("host"),
+        "peak": row.get("peak_bytes"),
+        "capacity": row.get("capacity_bytes"),
+        "fragmentation": row.get("fragmentation"),
+        "confidence": row.get("confidence"),
+        "spark": spark_path([[None, *point] for point in highest]),
+        "asked": asked.get("requested_bytes"),
+        "asked_for": " ".join(str(part) for part in what if part),
+    }
+
+
+def traces_list(case: Case) -> list[dict[str, Any]]:
+    """Return what each trace file was and how much of it could be read."""
+    return [
+        {
+            "path": trace.path,
+            "format": trace.format,
+            "status": trace.status,
+            "host": trace.host or None,
+            "begin": trace.begin,
+            "end": trace.end,
+            "recovered": trace.recovered,
+            "bad": trace.bad,
+            "steps": len(trace.steps),
+            "step_seconds": _median([step.seconds for step in trace.steps]),
+            "input_share": trace.input_share,
+            "ops": [
+                {
+                    "name": op.name,
+                    "plane": op.plane,
+                    "count": op.count,
+                    "seconds": op.seconds,
+                }
+                for op in trace.ops[:MOST_OPS]
+            ],
+        }
+        for trace in case.traces
+        if isinstance(trace, Trace)
+    ]
+
+
+def _median(values: list[float]) -> float | None:
+    return sorted(values)[len(values) // 2] if values else None
+
+
+def _ops(case: Case) -> list[dict[str, Any]]:
+    """Return the op table of the newest trace that has one."""
+    traces = [one for one in case.traces if isinstance(one, Trace) and one.ops]
+    if not traces:
+        return []
+    newest = max(traces, key=lambda trace: trace.begin or 0.0)
+    total = sum(op.seconds for op in newest.ops) or 1.0
+    return [
+        {
+            "name": op.name,
+            "plane": op.plane,
+            "count": op.count,
+            "seconds": op.seconds,
+            "share": round(100 * op.seconds / total, 1),
+        }
+        for op in newest.ops[:MOST_OPS]
+    ]
