@@ -135,7 +135,7 @@ class Recording:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                preexec_fn=limit.prepare if limit else None,
+                preexec_fn=lambda: _prepare(limit),
             )
         guard = threading.Timer(self.seconds, process.kill)
         guard.start()
@@ -148,6 +148,13 @@ class Recording:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+
+
+def _prepare(limit: Limit | None) -> None:
+    # A shell without job control starts background jobs deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if limit and limit.prepare:
+        limit.prepare()
 
 
 def _mount_tmpfs(folder: Path, size: int) -> Path:
