@@ -94,12 +94,14 @@ class Recording:
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 120
 
-    def run(self, place: Path, **environment: str) -> Leftovers:
+    def run(
+        self, place: Path, base: Mapping[str, str] = os.environ, **environment: str
+    ) -> Leftovers:
         """Run the script in the empty folder ``place`` until it is dead and sealed."""
         script = shutil.copy(self.folder / self.script, place / "train.py")
         dumps = place / "kerascrash-dumps"
         env = {
-            **os.environ,
+            **base,
             "KERASCRASH_DIR": str(dumps),
             "TF_CPP_MIN_LOG_LEVEL": "1",
             "PYTHONUNBUFFERED": "1",
@@ -187,7 +189,8 @@ def freeze(recording: Recording) -> None:
         target = place or Path(spare)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
-        left = recording.run(target)
+        # Nothing of this machine's environment belongs into a published dump.
+        left = recording.run(target, base={"PATH": os.defpath, "LANG": "C.UTF-8"})
         if left.dump is None:
             raise SystemExit(
                 f"{recording.folder.name}: no dump was left (status {left.status})"
