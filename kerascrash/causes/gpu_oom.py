@@ -11,10 +11,10 @@ from kerascrash.model.rules import Rule
 
 CAUSE = Rule(
     id="gpu_oom",
-    title="Out of GPU memory",
+    title="Out of device memory",
     meaning=(
-        "The GPU's memory was used up: by the model and its batch, or by "
-        "another process on the same card."
+        "The memory of a device was used up: a GPU's, or a pool that TensorFlow limits "
+        "like one; by the model and its batch, or by another process on the same card."
     ),
     prior=-2.8,
     supports={

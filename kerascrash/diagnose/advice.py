@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_memory import sized_advice
 from kerascrash.model.case import Case
 from kerascrash.model.rules import Rule
@@ -26,11 +27,8 @@ def advise(
     ``rules`` are the factor, the second factor and the cause, whose remedies follow the
     sized ones. A smaller batch is advised only where the batch is to blame.
     """
-    advice = [
-        one
-        for name in (factor, second)
-        for one in sized_advice(case, name, culprit if name == factor else None)
-    ]
+    advice = device_advice(case, factor, culprit) or sized_advice(case, factor, culprit)
+    advice += sized_advice(case, second, None)
     batch_blamed = "batch_size" in (factor, second) or factor == "none"
     said = {one.action for one in advice}
     for rule in rules:

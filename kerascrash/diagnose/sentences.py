@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerascrash.causes import load_causes
+from kerascrash.estimate.device_request import short_op
 from kerascrash.estimate.limits import cgroup_fill, cgroup_limit
 from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.timeline import recording_of
@@ -72,7 +73,7 @@ def _device(_case: Case, findings: _Findings) -> str:
     """Name the pool that it was: TensorFlow has one on the CPU that is no GPU's."""
     told = findings.get("device_request_failed") or findings.get("device_pool_full")
     if told is None:
-        return "out of GPU memory."
+        return "out of device memory."
     limit, size = told.data.get("limit"), told.data.get("bytes")
     of = f" of {format_bytes(limit)}" if isinstance(limit, int) else ""
     pieces = findings.get("device_pool_fragmented")
@@ -80,9 +81,8 @@ def _device(_case: Case, findings: _Findings) -> str:
     if pieces is not None:
         free, largest = pieces.data.get("free", 0), pieces.data.get("largest_free", 0)
         state += f" ({format_bytes(free)} free, {format_bytes(largest)} at most in one)"
-    what = " ".join(
-        str(part) for part in (told.data.get("op"), told.data.get("shape")) if part
-    )
+    op = short_op(str(told.data.get("op") or ""))
+    what = " ".join(part for part in (op, str(told.data.get("shape") or "")) if part)
     asked = f", {format_bytes(size)} for {what} refused" if size and what else ""
     return f"out of device memory: {told.data.get('label')}{of} {state}{asked}."
 

@@ -12,6 +12,7 @@ from kerascrash.estimate.traceback_text import makes_weights, runs_a_model
 from kerascrash.model.case import Case
 
 _LARGE_DIMENSION = 1024
+_TELLING = 3  # parts of a path
 _MAKERS = re.compile(r"^(?:Stateless)?(?:Random|Truncated|ParameterizedTruncated)\w*$")
 
 
@@ -58,3 +59,10 @@ def request_of(case: Case, pool: Pool) -> Request | None:
 def dimensions(shape: str) -> tuple[int, ...]:
     """Return the numbers of ``[4,16,384]``."""
     return tuple(int(n[:18]) for n in re.findall(r"\d+", shape))
+
+
+def short_op(op: str) -> str:
+    """Return the end of a node's path that tells the layer: ``…/conv2d_1/Relu``."""
+    parts = op.removeprefix("StatefulPartitionedCall/").split("/")
+    kept = "/".join(parts[-_TELLING:])
+    return kept if len(parts) <= _TELLING else f"…/{kept}"

@@ -60,7 +60,8 @@ def _frames(lines: tuple[LogLine, ...]) -> tuple[TextFrame, ...]:
         if (found := _FRAME.match(line.text)) is None:
             continue
         after = lines[at + 1].text if at + 1 < len(lines) else ""
-        source = "" if _FRAME.match(after) else after.strip()
+        is_source = after.startswith("    ") and not _FRAME.match(after)
+        source = after.strip() if is_source else ""  # a graph's traceback has none
         name = (found["name"] or "").strip()
         frames.append(TextFrame(found["file"], int(found["line"][:9]), name, source))
     return tuple(frames)

@@ -1,0 +1,88 @@
+"""Advice on a device's pool whose effect traces and allocator maps tell."""
+
+from __future__ import annotations
+
+from kerascrash.estimate.device_memory import Pool, exhausted_pool, fit_of, main_growth
+from kerascrash.model.case import Case
+from kerascrash.model.verdict import Advice, Culprit
+from kerascrash.units import format_bytes
+
+
+def device_advice(case: Case, factor: str, culprit: Culprit | None) -> list[Advice]:
+    """Return what to do about the pool that ran out, nothing where no pool did."""
+    pool = exhausted_pool(case)
+    if pool is None or culprit is None:
+        return []
+    advice = {
+        "tensor_leak": _kept,
+        "batch_size": _batch,
+        "tensor_ops": _operation,
+        "memory_fragmentation": _pieces,
+    }.get(factor)
+    found = advice(pool, culprit) if advice else []
+    if found and pool.device == "host" and factor != "tensor_leak":
+        raised = (
+            "Raise the pool's limit: `TF_CPU_BFC_MEM_LIMIT_IN_MB`, or leave it off."
+        )
+        found.append(Advice(raised, "The host may have more memory than this pool."))
+    return found
+
+
+def _kept(pool: Pool, culprit: Culprit) -> list[Advice]:
+    grown = main_growth(pool)
+    if grown is None or grown.group.op != culprit.owner:
+        return []
+    group = grown.group
+    what = " ".join(part for part in (group.dtype, group.shape) if part)
+    return [
+        Advice(
+            f"Stop keeping the results of op `{group.op}` alive from step to step.",
+            f"{group.count:,} tensors {what} are still referenced: keep a number "
+            "(`float(x)`) or a NumPy copy of what is needed in their place.",
+            group.bytes,
+            culprit.place,
+        )
+    ]
+
+
+def _batch(pool: Pool, culprit: Culprit) -> list[Advice]:
+    fit = fit_of(pool)
+    if fit is None or not fit.limit:
+        return []
+    needed = (pool.map.in_use_bytes or 0) + fit.requested if pool.map else 0
+    detail = (
+        f"The step needed at least {format_bytes(needed)} of "
+        f"{format_bytes(fit.limit)} when it failed, and went on from there."
+    )
+    half = fit.requested // 2
+    return [Advice("Halve the batch until it fits.", detail, half, culprit.place)]
+
+
+def _operation(pool: Pool, culprit: Culprit) -> list[Advice]:
+    asked = pool.request
+    if asked is None:
+        return []
+    detail = f"Its result {asked.shape} {asked.dtype} alone takes that much; "
+    detail += "reduce each chunk before the next is made."
+    action = f"Compute `{asked.op or 'it'}` in chunks."
+    return [Advice(action, detail, asked.requested_bytes, culprit.place)]
+
+
+def _pieces(pool: Pool, culprit: Culprit) -> list[Advice]:
+    fit = fit_of(pool)
+    if fit is None:
+        return []
+    detail = (
+        f"{format_bytes(fit.free)} were free, the largest piece had "
+        f"{format_bytes(fit.largest)} of the {format_bytes(fit.requested)} asked for."
+    )
+    action = "Make what is largest first, and keep shapes the same from step to step."
+    advice = [Advice(action, detail, place=culprit.place)]
+    if pool.device.startswith("GPU"):
+        advice.append(
+            Advice(
+                "Let CUDA join the pieces: `TF_GPU_ALLOCATOR=cuda_malloc_async`.",
+                "It maps free pages together; TensorFlow's own pool cannot.",
+            )
+        )
+    return advice
