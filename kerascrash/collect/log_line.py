@@ -6,7 +6,7 @@ import re
 import time
 from datetime import datetime, timezone
 
-MAX_LINE = 8192
+MAX_LINE = 2400  # some patterns take time square in the length
 # CSI and OSC sequences, two-byte escapes; then every control character but the tab.
 _ESCAPES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]"
