@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import runpy
 import shutil
 import signal
@@ -18,13 +19,13 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from kerascrash.cli.demo.limits import Limit, find_limit
+from kerascrash.cli.demo.limits import Limit, find_limit, remove_cgroup
 from kerascrash.dump.reader import read_dump
 from kerascrash.errors import DumpError
 
@@ -83,21 +84,35 @@ class Recording:
 
     ``script`` is relative to the sample's folder; ``limit`` in bytes puts it into a
     memory cgroup; ``shared`` mounts a tmpfs of that many bytes and names it in
-    SHARED_FOLDER; ``act`` does to the running script what ends it.
+    SHARED_FOLDER; ``tasks`` puts it into a pids cgroup of so many; ``rlimits`` maps
+    ``resource.RLIMIT_…`` to a value; ``act`` does to the running script what ends it;
+    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left.
     """
 
     folder: Path
     script: str = "train.py"
     limit: int | None = None
     shared: int | None = None
+    tasks: int | None = None
+    rlimits: Mapping[int, int] = field(default_factory=dict)
     act: Callable[[Running], None] | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 120
+    slow: bool = False
+    keep: float = 1.0
 
     def run(
-        self, place: Path, base: Mapping[str, str] = os.environ, **environment: str
+        self,
+        place: Path,
+        base: Mapping[str, str] = os.environ,
+        wrap: Sequence[str] = (),
+        **environment: str,
     ) -> Leftovers:
-        """Run the script in the empty folder ``place`` until it is dead and sealed."""
+        """
+        Run the script in the empty folder ``place`` until it is dead and sealed.
+
+        ``wrap`` is a command that runs another (``setpriv …``).
+        """
         script = shutil.copy(self.folder / self.script, place / "train.py")
         dumps = place / "kerascrash-dumps"
         env = {
@@ -116,10 +131,16 @@ class Recording:
                     subprocess.run, ["umount", place / "shared"], check=False
                 )
             limit = find_limit(self.limit) if self.limit else None
+            if self.tasks:
+                limit = limit_tasks(self.tasks)
             if limit:
                 stack.callback(limit.clean_up)
-            status = self._die([sys.executable, script], env, limit, out, err)
-        return Leftovers(status, _wait_for_seal(dumps), out, err)
+            argv = [*wrap, sys.executable, script]
+            status = self._die(argv, env, limit, out, err)
+        dump = _wait_for_seal(dumps)
+        if dump is not None:
+            os.truncate(dump, int(dump.stat().st_size * self.keep))
+        return Leftovers(status, dump, out, err)
 
     def _die(
         self,
@@ -137,7 +158,7 @@ class Recording:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
-                preexec_fn=lambda: _prepare(limit),
+                preexec_fn=lambda: _prepare(limit, self.rlimits),
             )
         guard = threading.Timer(self.seconds, process.kill)
         guard.start()
@@ -152,11 +173,38 @@ class Recording:
                 process.wait()
 
 
-def _prepare(limit: Limit | None) -> None:
-    # A shell without job control starts background jobs deaf to Ctrl-C.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def _prepare(limit: Limit | None, rlimits: Mapping[int, int]) -> None:
+    # A background job may have been made deaf to Ctrl-C, and under nohup to hang-ups.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    for name, value in rlimits.items():
+        resource.setrlimit(name, (value, value))
     if limit and limit.prepare:
         limit.prepare()
+
+
+def _join(procs: Path) -> None:
+    procs.write_text("0", encoding="ascii")
+
+
+def limit_tasks(tasks: int) -> Limit:
+    """Return a cgroup of at most so many tasks; raises OSError where none is made."""
+    v1 = Path("/sys/fs/cgroup/pids")
+    root = v1 if v1.is_dir() else Path("/sys/fs/cgroup")
+    folder = root / f"kerascrash-tasks-{os.getpid()}"
+    folder.mkdir()
+    try:
+        (folder / "pids.max").write_text(str(tasks), encoding="ascii")
+    except OSError:
+        folder.rmdir()
+        raise
+    procs = folder / "cgroup.procs"
+    return Limit(
+        how=f"a pids cgroup of its own ({folder})",
+        changes="",
+        prepare=lambda: _join(procs),
+        clean_up=lambda: remove_cgroup(folder),
+    )
 
 
 def _mount_tmpfs(folder: Path, size: int) -> Path:

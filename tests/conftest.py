@@ -66,12 +66,14 @@ def assert_expected() -> Callable[[Report, Path], None]:
         verdict = report["verdict"]
         seen = {k: verdict[k] for k in ("cause", "confidence", "factor", "summary")}
         assert verdict["cause"] == expected["cause"], seen
-        assert verdict["cause"] not in expected.get("never", ())
+        named = {verdict["cause"], verdict["factor"]}
+        assert not named & set(expected.get("never", ())), seen
         if "factor" in expected:
             assert verdict["factor"] == expected["factor"], seen
         if "second_factor" in expected:
             named = [f["id"] for f in report["factors"][:2]]
             assert expected["second_factor"] in named, named
+        assert bool(report["damage"]) == expected.get("damage", False)
         if "owner" in expected:
             assert verdict["culprit"]["owner"] == expected["owner"], verdict["culprit"]
         if "line" in expected:

@@ -41,7 +41,8 @@ class Rise:
     @property
     def is_in_first_steps(self) -> bool:
         """The process died before its third step of this stage was done."""
-        return self.in_stage is not None and (self.steps or 0) <= _FIRST_STEPS
+        known = self.in_stage is not None and self.steps is not None
+        return known and (self.steps or 0) <= _FIRST_STEPS
 
 
 def rise_of(case: Case) -> Rise | None:
@@ -63,7 +64,7 @@ def rise_of(case: Case) -> Rise | None:
         final=final.bytes,
         in_stage=in_stage,
         stage=stage,
-        steps=_steps_done(recording, stage),
+        steps=_steps_done(case, recording, stage),
     )
 
 
@@ -75,8 +76,18 @@ def _before_forward_pass(recording: Recording) -> int | None:
     return (runtime_baseline(recording) or 0) + int(held)
 
 
-def _steps_done(recording: Recording, stage: str) -> int | None:
-    """Return steps finished in the stage: training counts over epochs, others not."""
+def _steps_done(case: Case, recording: Recording, stage: str) -> int | None:
+    """
+    Return steps finished in the stage: training counts over epochs, others not.
+
+    Where the records of progress are damaged, the samples still carry the step; without
+    either, no steps means none done only if nothing of the dump is missing.
+    """
     key = "step" if stage in ("fit", "custom") else "step_in_epoch"
     step = recording.progress.get(key)
-    return max(step, 0) if isinstance(step, int) else None
+    if isinstance(step, int):
+        return max(step, 0)
+    sampled = recording.last("step") if key == "step" else None
+    if sampled is not None:
+        return max(sampled, 0)
+    return None if case.damage else 0
