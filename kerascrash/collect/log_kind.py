@@ -26,8 +26,16 @@ _SYSTEM = re.compile(
 )
 _SYSTEM_WORDS = (
     *("slurm", "srun", "sbatch", "systemd", "earlyoom", "nohang", "kubelet", "docker"),
-    *("containerd", "pbs_mom", "raylet", "App", "JupyterHub", "PBS", "TERM_", "Reason:"),
-    *("OOMKilled", "Exit Code:", "Last State:", "Message:", "Job", "oom-kill event"),
+    *("containerd", "pbs_mom", "raylet", "App", "JupyterHub", "PBS", "TERM_"),
+    *(
+        "Reason:",
+        "OOMKilled",
+        "Exit Code:",
+        "Last State:",
+        "Message:",
+        "Job",
+        "oom-kill event",
+    ),
     *("mem avail", "low memory!", "sending SIG"),
 )
 # A daemon's line in a journal whose stamps look like the kernel's.
