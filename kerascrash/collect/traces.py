@@ -29,6 +29,10 @@ _BEFORE_START, _AFTER_DEATH = 120.0, 120.0
 _MOST_READ = 3 << 30  # bytes of all files together
 _MOST_TEXT = 512 << 20
 _WHAT = "profiler trace"
+_WORDS = (
+    *(b"bfc_allocator", b"ran out of memory", b"OOM when allocating", b"MaxInUse:"),
+    *(b"BFCAllocator", b"{{node", b"[Op:"),
+)
 
 
 @dataclass(slots=True)
@@ -146,15 +150,19 @@ def maps_in_file(path: str) -> tuple[AllocatorMap, ...]:
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Yield numbered lines; a line that never ends is cut."""
+    """Yield numbered lines of the pieces that speak of an allocator."""
     rest, number, read = b"", 0, 0
     for piece in pieces:
         read += len(piece)
         if read > _MOST_TEXT:
             break
-        *whole, rest = (rest + piece).split(b"\n")
-        rest = rest[: 1 << 16]
-        for line in whole:
-            number += 1
-            yield number, line
+        text = rest + piece
+        if any(word in text for word in _WORDS):
+            *whole, rest = text.split(b"\n")
+            yield from enumerate(whole, number + 1)
+            number += len(whole)
+        else:
+            number += text.count(b"\n")
+            rest = text[text.rfind(b"\n") + 1 :]
+        rest = rest[: 1 << 16]  # of a line that never ends
     yield number + 1, rest

@@ -1,52 +1,17 @@
-"""Go through the events of a trace once: memory, steps, input and the op table."""
+"""Go through the events of a trace once: memory, steps, and sums for the op table."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerascrash.collect.xplane.memory_events import (
-    ALLOCATION,
-    DEALLOCATION,
-    MemoryDecoder,
-)
+from kerascrash.collect.xplane.memory_events import MemoryDecoder
+from kerascrash.collect.xplane.op_table import OpTable
+from kerascrash.collect.xplane.plane_names import PlaneNames
 from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.steps import DEVICE_STEP, STEPS_LINE, StepFinder
 from kerascrash.collect.xplane.unnamed import looks_like_memory, tell_frees
-from kerascrash.model.trace import OpTime
-
-_MOST_OPS = 40
-_SKIPPED_OPS = ("ThreadpoolListener::", "MemoryAllocation", "MemoryDeallocation", "$")
-_OP_LINES = ("TensorFlow Ops", "XLA Ops")
-_OP_NAME = re.compile(r"[^:$ ]+:[A-Z_]\w*$")
-_HOST, _HOST_OP, _KERNEL, _DEVICE_OP = range(4)
-_NOT_AN_OP_LINE = ("XLA Modules", "TensorFlow Name Scope", "Source code", STEPS_LINE)
-_PS = 1e12
-
-
-@dataclass(slots=True)
-class PlaneNames:
-    """
-    The names of one plane, and what they mean; built once for all its lines.
-
-    ``memory`` maps metadata ids of memory events to whether they free, ``signs`` those
-    of events that may be steps to their rank (None: looked at, and no sign).
-    """
-
-    plane: str
-    events: Mapping[int, str]
-    stats: Mapping[int, str]
-    memory: dict[int, bool] = field(init=False)
-    signs: dict[int, int | None] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.memory = {
-            key: name == DEALLOCATION
-            for key, name in self.events.items()
-            if name in (ALLOCATION, DEALLOCATION)
-        }
 
 
 @dataclass(slots=True)
@@ -55,7 +20,7 @@ class EventReader:
 
     memory: MemoryDecoder = field(default_factory=MemoryDecoder)
     steps: StepFinder = field(default_factory=StepFinder)
-    times: dict[tuple[int, str, str], list[int]] = field(default_factory=dict)
+    ops: OpTable = field(default_factory=OpTable)
     seen: int = 0
     bad: int = 0
 
@@ -64,7 +29,7 @@ class EventReader:
     ) -> None:
         """Read the events of a line or a piece of it."""
         add, memory, signs = self.memory.add, names.memory, names.signs
-        sums: dict[int, list[int]] = {}
+        sums = self.ops.sums_of(names, line)
         for event in events:
             kind = event.metadata_id
             if kind in memory:
@@ -78,44 +43,16 @@ class EventReader:
             else:
                 sums[kind] = [1, duration]
                 if kind not in signs:
-                    name = names.events.get(kind, "")
-                    signs[kind] = self.steps.sign_of(name, event, names.stats)
-            if signs[kind] is not None:
-                self._mark(names, kind, line, begin_ps + event.offset_ps, duration)
+                    signs[kind] = self.steps.sign_of(names, kind, event)
+            if (sign := signs[kind]) is not None:
+                begin = begin_ps + event.offset_ps
+                self.steps.add(sign, names.events[kind], line, begin, duration)
         self.seen += len(events)
         if line == STEPS_LINE:
+            where = f"{names.plane} {line}"  # every device counts its own
             for event in events:
-                self.steps.add(
-                    DEVICE_STEP,
-                    "step",
-                    line,
-                    begin_ps + event.offset_ps,
-                    event.duration_ps,
-                )
-        self._note(names, line, sums)
-
-    def _mark(
-        self, names: PlaneNames, kind: int, line: str, begin: int, duration: int
-    ) -> None:
-        sign, name = names.signs[kind], names.events.get(kind, "")
-        if sign is not None:
-            self.steps.add(sign, name, line, begin, duration)
-
-    def _note(self, names: PlaneNames, line: str, sums: dict[int, list[int]]) -> None:
-        """Add up counts and durations per name."""
-        if line in _NOT_AN_OP_LINE:
-            return
-        rank = _line_rank(names.plane, line)
-        for kind, (count, duration) in sums.items():
-            name = names.events.get(kind, "")
-            if self.steps.is_input(name):
-                self.steps.input_ps += duration
-            if duration and name and not name.startswith(_SKIPPED_OPS):
-                # On the host, ops are the events named like "conv2d/Relu:Relu".
-                one = _HOST_OP if rank == _HOST and _OP_NAME.match(name) else rank
-                row = self.times.setdefault((one, names.plane, name), [0, 0])
-                row[0] += count
-                row[1] += duration
+                begin = begin_ps + event.offset_ps
+                self.steps.add(DEVICE_STEP, "step", where, begin, event.duration_ps)
 
     def read_unnamed(self, spans: list[tuple[int, int, int]], data: bytes) -> None:
         """Read memory events from (line's begin in ps, from, to) without any names."""
@@ -132,19 +69,3 @@ class EventReader:
                 freed = frees[event.metadata_id]
                 self.memory.add(event, time - event.offset_ps, freed=freed)
         self.seen += len(spans)
-
-    def op_table(self) -> tuple[OpTime, ...]:
-        """Return the ops that took longest, of the best source that there is."""
-        best = max((rank for rank, _, _ in self.times), default=0)
-        rows = [
-            OpTime(name, plane, count, duration / _PS)
-            for (rank, plane, name), (count, duration) in self.times.items()
-            if rank == best
-        ]
-        return tuple(sorted(rows, key=lambda row: -row.seconds)[:_MOST_OPS])
-
-
-def _line_rank(plane: str, line: str) -> int:
-    if not plane.startswith("/device:"):
-        return _HOST
-    return _DEVICE_OP if line in _OP_LINES else _KERNEL

@@ -47,7 +47,7 @@ def read_line(
 
     Raises WireError where the line is damaged; pieces before it were yielded.
     """
-    if isinstance(source, Held):
+    if isinstance(source, Held) and end - start <= _SLICE:
         line = parse("Line", source.data)
         if line is not None:
             yield Piece(_head(line), line.events)
@@ -71,18 +71,17 @@ def _fields(
     """Yield fields that are to be decoded, and how many were passed over."""
     at = start
     while at < end:
-        if wanted is not None:
-            data, base = source.window(at)
-            kept, skipped, stop = skim(data, at - base, end - base, wanted)
-            at = base + stop
-            yield kept, skipped
+        data, base = source.window(at)
+        last = min(end, at + _SLICE)
+        kept, skipped, stop = skim(data, at - base, last - base, wanted)
+        at = base + stop
+        yield kept, skipped
         for number, begin, _, stop in walk(source, at, end):
             if number not in _LINE_FIELDS:
                 raise WireError(begin, cut=False)
             if stop <= end:
                 yield [source.cut(begin, stop)], 0
-            at = stop
-            if wanted is not None:
+                at = stop
                 break
 
 

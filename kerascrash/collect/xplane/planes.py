@@ -19,6 +19,7 @@ _PLANES, _LINES = 1, 3
 _PLANE_FIELDS = {1, 2, 3, 4, 5, 6}
 _SPACE_FIELDS = {1, 2, 3, 4}
 _HOSTNAMES = 4
+_WHOLE = 4 << 20  # up to this size a plane is split by protobuf: faster, more copies
 _LARGEST_ENTRY = 1 << 20  # HLO modules lie among the names of /host:metadata
 _MOST_NAMES = 64 << 20
 _LARGEST_EVENT = 64 << 10
@@ -73,7 +74,8 @@ def read_space(source: Source) -> Space:
 def read_plane(source: Source, start: int, end: int) -> Plane:
     """Return the plane in that range; where it cannot be read is its ``flaw``."""
     plane = Plane(start, end)
-    if source.in_memory and (found := parse("Plane", source.cut(start, end))):
+    small = source.in_memory and end - start <= _WHOLE
+    if small and (found := parse("Plane", source.cut(start, end))):
         plane.held = list(found.lines)
         _take_names(plane, found)
         return plane

@@ -12,8 +12,8 @@ import os
 import re
 
 from kerascrash.collect.xplane.allocators import build_allocators
-from kerascrash.collect.xplane.events import PlaneNames
 from kerascrash.collect.xplane.lines import Held, read_line
+from kerascrash.collect.xplane.plane_names import PlaneNames
 from kerascrash.collect.xplane.planes import (
     ENVIRONMENT,
     Plane,
@@ -25,11 +25,13 @@ from kerascrash.collect.xplane.planes import (
 )
 from kerascrash.collect.xplane.recover import State, read_section, search_flaws
 from kerascrash.collect.xplane.salvage import find_sections
-from kerascrash.collect.xplane.source import IN_MEMORY, Source
+from kerascrash.collect.xplane.source import Source
+from kerascrash.collect.xplane.steps import input_share
 from kerascrash.collect.xplane.wire import Readable, WireError
 from kerascrash.model.trace import Step, Trace
 
 FORMAT = "xplane"
+LARGE = 32 << 20  # above it only what matters to memory is decoded
 _EPOCH_NS = 10**17  # line times above this are Unix time, below it the session's
 # What is decoded of a large file: memory, and what steps are usually called.
 _WANTED = re.compile(
@@ -83,7 +85,7 @@ def _read_plane(state: State, plane: Plane) -> None:
             state.end_ns = whole_number(stat)
         elif name == "memory_size" and plane.name.startswith("/device:"):
             state.devices[plane.name] = whole_number(stat)
-    large = state.source.size > IN_MEMORY
+    large = state.source.size > LARGE
     if plane.name != ENVIRONMENT and not (large and plane.name.startswith("/device:")):
         _read_lines(state, plane, large=large)
 
@@ -161,8 +163,8 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
         devices=state.devices,
         allocators=allocators,
         steps=tuple(Step(name, seconds(t), d / _PS) for t, d in times[-_MOST_STEPS:]),
-        input_share=reader.steps.input_share(steps),
-        ops=reader.op_table(),
+        input_share=input_share(steps, reader.ops.input_ps()),
+        ops=reader.ops.rows(),
         notes=(*state.source.notes, *_why_no_memory(state)),
     )
 

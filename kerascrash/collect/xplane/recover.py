@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kerascrash.collect.xplane.events import EventReader, PlaneNames
+from kerascrash.collect.xplane.events import EventReader
 from kerascrash.collect.xplane.memory_events import ALLOCATION, DEALLOCATION
+from kerascrash.collect.xplane.plane_names import PlaneNames
 from kerascrash.collect.xplane.planes import HOST, Space
 from kerascrash.collect.xplane.salvage import MOST_BYTES, Section, find_sections
 from kerascrash.collect.xplane.schema import parse

@@ -1,5 +1,5 @@
 """
-Pass over events that nobody asked for, fast: the loop that long traces spend time in.
+Pass over events fast, without decoding them: the loop that long traces spend time in.
 
 It understands only what writers really write (an event with a length of one or two
 bytes that begins with its metadata id) and stops at anything else.
@@ -14,16 +14,18 @@ _MARGIN = 64  # so that no index runs over the block
 
 
 def skim(
-    data: bytes, at: int, end: int, wanted: Collection[int]
+    data: bytes, at: int, end: int, wanted: Collection[int] | None
 ) -> tuple[list[bytes], int, int]:
     """
     Return (encoded fields of wanted events, how many others, where it stopped).
+
+    ``wanted`` are metadata ids, None for all: those are returned in one run of bytes.
 
     ``at`` and ``end`` are positions in ``data``; it stops before the first field that
     it does not understand or that does not end within the block.
     """
     kept: list[bytes] = []
-    skipped = 0
+    skipped, begin = 0, at
     last = min(end, len(data)) - _MARGIN
     while at < last and data[at] == _EVENT:
         length, body = data[at + 1], at + 2
@@ -41,9 +43,12 @@ def skim(
             if high >= 0x80:
                 break
             kind = kind & 0x7F | high << 7
-        if kind in wanted:
-            kept.append(data[at:stop])
-        else:
-            skipped += 1
+        if wanted is not None:
+            if kind in wanted:
+                kept.append(data[at:stop])
+            else:
+                skipped += 1
         at = stop
+    if wanted is None and at > begin:
+        kept.append(data[begin:at])
     return kept, skipped, at

@@ -13,7 +13,7 @@ import tempfile
 import zlib
 from typing import IO, cast
 
-IN_MEMORY = 64 << 20
+IN_MEMORY = 16 << 20
 LARGEST_UNPACKED = 1 << 30
 _BLOCK = 256 << 10
 _GZIP = b"\x1f\x8b"

@@ -7,11 +7,13 @@ programs of JAX, runs of a graph, the "Steps" line of a device.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerascrash.collect.xplane.plane_names import PlaneNames
+
 _MOST = 20_000
+_NUMBER, _CALL = "step_num", "tf_function_call"
 _JITTED = "PjitFunction("
 _RUNS = ("FunctionRun", "SessionRun", "TfrtSessionRun")
 _INPUT = ("IteratorGetNext", "Iterator::GetNext", "IteratorConsume")
@@ -35,23 +37,24 @@ class StepFinder:
 
     def __init__(self) -> None:
         self._marked: dict[tuple[int, str, str], Marked] = {}
-        self.input_ps = 0
+        self._ids: dict[int, tuple[PlaneNames, dict[int, str]]] = {}
 
-    def sign_of(self, name: str, event: Any, stats: Mapping[int, str]) -> int | None:
+    def sign_of(self, names: PlaneNames, kind: int, event: Any) -> int | None:
         """Return the rank of what the event shows, None if it is no sign of a step."""
-        carried = {stats.get(stat.metadata_id) for stat in event.stats}
-        if "step_num" in carried:
+        name = names.events.get(kind)
+        if name is None:
+            return None
+        if id(names) not in self._ids:
+            self._ids[id(names)] = (names, names.stat_ids(_NUMBER, _CALL))
+        ids = self._ids[id(names)][1]
+        carried = {ids.get(stat.metadata_id) for stat in event.stats} if ids else ()
+        if _NUMBER in carried:
             return 0
-        if "tf_function_call" in carried:
+        if _CALL in carried:
             return 1
         if name.startswith(_JITTED):
             return 2
         return GRAPH_RUN if name in _RUNS else None
-
-    @staticmethod
-    def is_input(name: str) -> bool:
-        """Whether an event of that name waits for the input pipeline."""
-        return name.startswith(_INPUT) and "::" in name
 
     def add(
         self, sign: int, name: str, line: str, begin_ps: int, duration_ps: int
@@ -81,13 +84,19 @@ class StepFinder:
         best.times = _outermost(best.times)
         return best
 
-    def input_share(self, steps: Marked | None) -> float | None:
-        """Return the part of the steps that waited for input, if both are known."""
-        if steps is None or not self.input_ps:
-            return None
-        begin, (last, duration) = steps.times[0][0], steps.times[-1]
-        span = last + duration - begin
-        return min(self.input_ps / span, 1.0) if span > 0 else None
+
+def input_share(steps: Marked | None, input_ps: int) -> float | None:
+    """Return the part of the steps that waited for input, if both are known."""
+    if steps is None or not input_ps:
+        return None
+    begin, (last, duration) = steps.times[0][0], steps.times[-1]
+    span = last + duration - begin
+    return min(input_ps / span, 1.0) if span > 0 else None
+
+
+def is_input(name: str) -> bool:
+    """Whether an event of that name waits for the input pipeline."""
+    return name.startswith(_INPUT) and "::" in name
 
 
 def _outermost(times: list[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -273,3 +273,54 @@ def test_the_genuinely_corrupt_file_is_reported(real: Any) -> None:
     assert trace.status == "damaged"
     assert trace.bad > 0
     assert not trace.allocators
+
+
+def test_steps_are_told_by_what_the_frameworks_write(make: Any, write: Any) -> None:
+    def names_of(**events: dict[str, Any]) -> list[str]:
+        plane = make["plane"]("/host:CPU")
+        for number in range(6):
+            for name, stats in events.items():
+                plane.event(name, 1000 * number, us=500, **stats)
+        trace = read_xplane(write(make["space"]([plane.encode()])))
+        return [step.name for step in trace.steps]
+
+    assert names_of(train={"step_num": 3}, other={}) == ["train"] * 6
+    assert names_of(step_fn={"tf_function_call": "notTraced"}) == ["step_fn"] * 6
+    assert names_of(**{"PjitFunction(update)": {}}) == ["PjitFunction(update)"] * 6
+    assert names_of(EagerExecute={}, MatMul={}) == []
+
+
+def test_each_device_counts_its_own_steps(make: Any, write: Any) -> None:
+    planes = []
+    for device in range(2):
+        plane = make["plane"](f"/device:GPU:{device}")
+        plane.event("0", 1000 * device, line="Steps", us=900)
+        planes.append(plane.encode())
+    assert read_xplane(write(make["space"](planes))).steps == ()
+
+
+def test_waiting_for_input_is_a_share_of_the_steps(make: Any, write: Any) -> None:
+    plane = make["plane"]("/host:CPU")
+    for number in range(4):
+        plane.event("train", 1000 * number, us=1000, step_num=number)
+        plane.event("IteratorGetNextOp::DoCompute", 1000 * number, "tf_data", us=250)
+    trace = read_xplane(write(make["space"]([plane.encode()])))
+    assert trace.input_share == pytest.approx(0.25)
+
+
+def test_the_op_table_prefers_devices_and_then_ops_of_the_host(
+    make: Any, write: Any
+) -> None:
+    host = make["plane"]("/host:CPU")
+    host.event("EagerExecute", 1, us=900)
+    host.event("model/dense/MatMul:MatMul", 2, us=100)
+    host.event("model/dense/MatMul:MatMul", 200, us=300)
+    trace = read_xplane(write(make["space"]([host.encode()])))
+    assert [(op.name, op.count) for op in trace.ops] == [
+        ("model/dense/MatMul:MatMul", 2)
+    ]
+    assert trace.ops[0].seconds == pytest.approx(0.0004)
+    device = make["plane"]("/device:GPU:0")
+    device.event("gemm_kernel", 5, line="Stream #7(Compute)", us=10)
+    trace = read_xplane(write(make["space"]([host.encode(), device.encode()])))
+    assert [op.name for op in trace.ops] == ["gemm_kernel"]

@@ -140,13 +140,16 @@ def test_two_gibibytes_of_nothing_are_bounded(
     assert time.monotonic() - started < 60
 
 
-def test_a_long_line_is_read_in_pieces(make: Any, write: Any, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("large", [1000, 1 << 40])
+def test_a_long_line_is_read_in_pieces(
+    make: Any, write: Any, monkeypatch: Any, large: int
+) -> None:
     """What is read block by block says the same as what is read at once."""
     data = make["space"]([make["leaking"](steps=40).encode(), make["environment"]()])
     path = write(data)
     whole = read_xplane(path)
     monkeypatch.setattr("kerascrash.collect.xplane.source.IN_MEMORY", 1000)
-    monkeypatch.setattr("kerascrash.collect.xplane.reader.IN_MEMORY", 1000)
+    monkeypatch.setattr("kerascrash.collect.xplane.reader.LARGE", large)
     monkeypatch.setattr("kerascrash.collect.xplane.source._BLOCK", 4096)
     monkeypatch.setattr("kerascrash.collect.xplane.lines._SLICE", 5000)
     pieces = read_xplane(path)
