@@ -57,9 +57,18 @@ SHAPES: Mapping[str, Any] = {
                         "parameters": WHOLE,
                         "dtype": TEXT,
                         "weights_bytes": WHOLE,
+                        "trainable": FLAG,
+                        "input_shape": [ANY],
+                        "settings": {},
+                        "layers": [{}],
                     }
                 ],
-                "optimizer": {"class": TEXT, "variables": ANY, "bytes": WHOLE},
+                "optimizer": {
+                    "class": TEXT,
+                    "variables": ANY,
+                    "bytes": WHOLE,
+                    "settings": {},
+                },
                 "place": _PLACE,
             }
         ],
