@@ -1,0 +1,56 @@
+"""
+Train one configuration for thirty steps (or STEPS), armed, and print what it took.
+
+    python train_one.py ARCHITECTURE OPTIMIZER MODE BATCH [STEPS]
+
+MODE is ``graph`` (what Keras does on a CPU by itself), ``eager`` or ``xla``. Printed:
+one JSON line with resident bytes after the imports and one dummy operation (``base``),
+and at the peak (``peak``).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import kerascrash.arm  # noqa: F401
+
+STEPS = 30
+
+
+def status(name: str) -> int:
+    """Return a field of /proc/self/status in bytes."""
+    text = Path("/proc/self/status").read_text(encoding="ascii")
+    return next(int(row.split()[1]) for row in text.splitlines() if name in row) << 10
+
+
+def main() -> None:
+    name, optimizer, mode, batch = sys.argv[1:5]
+    import tensorflow as tf
+    from measure import BATCHES
+    from networks import MAKERS
+
+    float(tf.reduce_sum(tf.ones((8, 8))))
+    base = status("VmRSS")
+    samples = 2 * max(BATCHES[name])
+    model, loss, x, y = MAKERS[name](samples)
+    model.compile(
+        optimizer,
+        loss,
+        run_eagerly=mode == "eager",
+        jit_compile=mode == "xla",
+    )
+    steps = samples // int(batch)
+    wanted = int(sys.argv[5]) if len(sys.argv) > 5 else STEPS
+    epochs, whole = divmod(wanted, steps)
+    if epochs:
+        model.fit(x, y, int(batch), epochs=epochs, verbose=0)
+    else:
+        x, y = x[: whole * int(batch)], y[: whole * int(batch)]
+        model.fit(x, y, int(batch), verbose=0)
+    print(json.dumps({"base": base, "peak": status("VmHWM")}))
+
+
+if __name__ == "__main__":
+    main()
