@@ -68,8 +68,9 @@ class Column:
     """
     All memory events of one allocator.
 
-    ``rows`` holds FIELDS numbers for each: time in ps, group (-1: freed), used,
-    reserved, available, peak, requested, allocated, address; ``fragmentation`` one.
+    ``rows`` holds FIELDS numbers for each: time in ps from the decoder's base, group
+    (-1: freed), used, reserved, available, peak, requested, allocated, address;
+    ``fragmentation`` one.
     ``groups`` are (op, shape, dtype, region).
     """
 
@@ -97,6 +98,7 @@ class MemoryDecoder:
     def __init__(self) -> None:
         self.columns: dict[str, Column] = {}
         self.unreadable = 0
+        self.base_ps: int | None = None  # the first line's begin; times count from it
         self._zero = message("Stat")
         self.begin_plane({})
 
@@ -108,12 +110,15 @@ class MemoryDecoder:
 
     def add(self, event: Any, begin_ps: int, *, freed: bool) -> None:
         """Add one event; without names its numbers are told by their position."""
+        if self.base_ps is None:
+            self.base_ps = begin_ps
+        time = begin_ps + event.offset_ps - self.base_ps
         stats = list(event.stats)
         ids = tuple([stat.metadata_id for stat in stats])
         if ids not in self._plans:
             self._plans[ids] = self._plan(ids)
         plan = self._plans[ids]
-        if plan is None:
+        if plan is None or not -_SIGN <= time < _SIGN:
             self.unreadable += 1
             return
         stats.append(self._zero)  # position -1: what the writer left out
@@ -138,7 +143,7 @@ class MemoryDecoder:
                 group = self._group(column, known, key, size.int64_value)
         address = addr.int64_value or addr.uint64_value
         column.rows.extend((
-            begin_ps + event.offset_ps,
+            time,
             group,
             used.int64_value,
             reserved.int64_value,

@@ -137,6 +137,7 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
     reader = state.reader
     steps = reader.steps.best()
     times = steps.times if steps else []
+    base = reader.memory.base_ps or 0
     name = steps.name if steps else "step"
     origin = state.begin_ns / 1e9
 
@@ -147,7 +148,11 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
     host = space.hosts[0] if space.hosts else _host_of(path)
     confidence = _SALVAGED if state.salvaged else 1.0
     allocators = build_allocators(
-        reader.memory.columns, [time for time, _ in times], seconds, host, confidence
+        reader.memory.columns,
+        [time - base for time, _ in times],
+        lambda time_ps: seconds(time_ps + base),
+        host,
+        confidence,
     )
     return Trace(
         path=path,

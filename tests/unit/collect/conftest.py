@@ -31,6 +31,7 @@ class PlaneBuilder:
     peak: dict[str, int] = field(default_factory=dict)
     limit: int = 400 * MIB
     refer: bool = True  # text as references, as new writers do
+    begin_ns: int = 1000
     _events: dict[str, list[Any]] = field(default_factory=dict)
     _event_ids: dict[str, int] = field(default_factory=dict)
     _stat_ids: dict[str, int] = field(default_factory=dict)
@@ -122,7 +123,7 @@ class PlaneBuilder:
         plane.name = self.name.encode()
         for number, (name, events) in enumerate(self._events.items(), 1):
             line = message("Line")
-            line.id, line.name, line.timestamp_ns = number, name.encode(), 1000
+            line.id, line.name, line.timestamp_ns = number, name.encode(), self.begin_ns
             line.events.extend(events)
             plane.lines.append(line.SerializeToString())
         for name, key in self._event_ids.items():

@@ -324,3 +324,21 @@ def test_the_op_table_prefers_devices_and_then_ops_of_the_host(
     device.event("gemm_kernel", 5, line="Stream #7(Compute)", us=10)
     trace = read_xplane(write(make["space"]([host.encode(), device.encode()])))
     assert [op.name for op in trace.ops] == ["gemm_kernel"]
+
+
+def test_times_since_1970_need_no_session(make: Any, write: Any) -> None:
+    """Raw traces count from 1970: in picoseconds that is beyond 64 bits."""
+    plane = make["leaking"]()
+    plane.begin_ns = 1_700_000_000 * 10**9
+    memory = only(read_xplane(write(make["space"]([plane.encode()]))))
+    assert memory.peak_time == pytest.approx(1_700_000_000.0101, abs=1e-3)
+    assert memory.growing[0].bytes_per_step == 8 * MIB
+
+
+def test_absurd_times_are_bad_events_and_no_crash(make: Any, write: Any) -> None:
+    plane = make["plane"]("/host:CPU")
+    plane.allocate(1, 0x1, MIB)
+    plane.allocate((1 << 63) // 10**6 - 1, 0x2, MIB)
+    plane.begin_ns = -(1 << 62)
+    plane.allocate(2, 0x3, MIB, line="later")
+    assert read_xplane(write(make["space"]([plane.encode()]))).status == "ok"
