@@ -1,0 +1,26 @@
+"""Whether the journal of the boot before is kept: what a power cut leaves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from kerascrash.cli.doctor._check import Check, Result
+
+_FOLDER = "/var/log/journal"
+
+
+def _examine() -> Result | None:
+    if shutil.which("journalctl") is None:
+        return None
+    if os.path.isdir(_FOLDER):
+        return Result("ok", f"the journal outlives a reboot ({_FOLDER})")
+    return Result(
+        "weaker",
+        f"the journal is lost at a reboot: there is no {_FOLDER}",
+        "That the machine went down is told from the boot id, but not why.",
+        f"sudo mkdir -p {_FOLDER} && sudo systemctl restart systemd-journald",
+    )
+
+
+CHECK = Check("journal_kept", "journal", "kernel", _examine)
