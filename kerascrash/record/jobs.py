@@ -58,9 +58,13 @@ def _limits(recorder: Recorder, sampler: Sampler) -> None:
 
 def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
     """Import what looks at stacks and objects, and give it its jobs."""
+    # Where the descriptors are used up, no module and no source can be opened.
+    from kerascrash.record import tracebacks  # noqa: F401
+    from kerascrash.record.sources import read_source
     from kerascrash.record.stacks import capture
     from kerascrash.record.turns import Turns
 
+    read_source(recorder.script)
     turns = Turns(recorder)
 
     def stacks() -> None:

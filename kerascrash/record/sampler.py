@@ -3,7 +3,9 @@ The recorder's own thread: readings, and jobs such as stacks and inventory.
 
 It is started below ``threading``, so that a program that joins every thread it sees
 does not wait for it. All its work is done holding ``lock``, which a fork takes first:
-no child begins with a module half imported by a thread that it does not have.
+no child begins with a module half imported by a thread that it does not have. Where it
+is the only other thread, it ends before a fork and begins again after it: Python 3.12
+warns of a fork with threads, and one of ours must not be the reason.
 
 ``threading`` takes the thread that first imports it for the main one. Were that the
 sampler's, the interpreter would wait for it for ever at its exit: so it is imported
@@ -14,8 +16,9 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import errno
 import os
-import threading  # noqa: F401 - its first import must be on the main thread, see below
+import threading
 import time
 
 from kerascrash.dump.records import EventKind
@@ -33,6 +36,7 @@ HEALTHY_S = 0.25
 PRESSED_S = 0.05
 _FDS_EVERY = 8  # ticks
 _STOP_S = 0.5
+_GONE_S = 0.05
 
 
 class Sampler:
@@ -46,55 +50,102 @@ class Sampler:
         self.jobs: list[Job] = []
         self.budget = Budget()
         self._probes: ProbeSet | None = None
+        self.interrupted: list[type[BaseException]] = []
+        """What a signal handler raised in our at-fork hook: the user's main thread is
+        to have it."""
         self._wake = _thread.allocate_lock()
         self._done = _thread.allocate_lock()
-        self._stopping = False
+        self._native_id = 0
+        self._stopping = self._parted = False
         self._ticks = self._read_cost_ns = 0
         self._fds = -1
         self._cgroup_limit: int | None = None
-        self._began_ns = self._last_ns = time.monotonic_ns()
+        self._began_ns = self._last_ns = self._due_ns = time.monotonic_ns()
 
     def probed_limits(self) -> dict[str, Any]:
         """Return what the probes say of limits; for jobs, on this thread."""
         return {} if self._probes is None else self._probes.describe_limits()
 
     def start(self) -> None:
+        """Start the thread, at first or again after ``part``."""
+        self._wake, self._done = _thread.allocate_lock(), _thread.allocate_lock()
         self._wake.acquire()
         self._done.acquire()
-        _thread.start_new_thread(self._run, ())
+        _thread.start_new_thread(self._run, (self._wake, self._done))
 
     def stop(self) -> None:
         """Take a last sample and end the thread; waits for it, but not for long."""
         if self._stopping:
             return
         self._stopping = True
-        self._wake.release()
-        give_up = time.monotonic() + _STOP_S
-        while not self._done.acquire(timeout=0.005) and time.monotonic() < give_up:
-            pass  # between the waits this thread answers a scan that asks for it
+        if not self._parted:
+            self._end(_STOP_S)
 
-    def _run(self) -> None:
+    def part(self, patience_s: float) -> None:
+        """End the thread for the time of a fork, if that can be had in time."""
+        if self._stopping or self._parted:
+            return
+        self._parted = True
+        if not self._end(patience_s):
+            return
+        own = f"/proc/self/task/{self._native_id}"
+        give_up = time.monotonic() + _GONE_S
+        while os.path.exists(own) and time.monotonic() < give_up:
+            time.sleep(0)  # it has done its last in Python, the kernel has not
+
+    def resume(self) -> None:
+        """Begin again after ``part``; the next tick comes when it was due."""
+        if self._parted and not self._stopping:
+            self._parted = False
+            self.start()
+
+    def _end(self, patience_s: float) -> bool:
+        self._wake.release()
+        give_up = time.monotonic() + patience_s
+        while not self._done.acquire(timeout=0.005):
+            # between the waits this thread answers a scan that asks for it
+            if time.monotonic() > give_up:
+                return False
+        return True
+
+    def _run(self, wake: _thread.LockType, done: _thread.LockType) -> None:
         try:
+            self._native_id = _thread.get_native_id()
+            self._hand_on()
             with self.lock:
-                if not self._stopping:
+                if self._probes is None and not self._stopping:
                     self._open()
-            pause = 0.0
-            while not self._wake.acquire(timeout=pause) and not self.recorder.detached:
+            pause = max(0.0, (self._due_ns - time.monotonic_ns()) / 1e9)
+            while not wake.acquire(timeout=pause) and not self.recorder.detached:
                 with self.lock:
                     pause = self._tick()
-            self._read(time.monotonic_ns())
-            if self._probes is not None:
-                self._probes.close()
+                self._hand_on()
+                self._due_ns = time.monotonic_ns() + int(pause * 1e9)
+            if self._stopping:
+                self._finish()
         except Exception as error:  # no traceback of ours on the user's terminal
             self.recorder.hook_failed("sampler", error)
         finally:
-            self._done.release()
+            done.release()
+
+    def _hand_on(self) -> None:
+        if self.interrupted:
+            from kerascrash.record.hooks import fork
+            from kerascrash.record.mainthread import hand_on
+
+            interrupted, self.interrupted = self.interrupted, []
+            hand_on(threading.main_thread().ident or 0, interrupted, fork.__file__)
+
+    def _finish(self) -> None:
+        self._read(time.monotonic_ns())
+        if self._probes is not None:
+            self._probes.close()
 
     def _open(self) -> None:
         """Import and open the probes: 5 ms that arming need not wait for."""
         from kerascrash.probes import open_probes
 
-        self.pressure.address_space_limit = _address_space_limit()
+        self.pressure.address_space_limit = _soft_limit("RLIMIT_AS")
         self._probes = open_probes(self.recorder.pid)
 
     def _tick(self) -> float:
@@ -171,14 +222,15 @@ def start_sampler(recorder: Recorder) -> Sampler:
 def _count_fds() -> int:
     try:
         return len(os.listdir("/proc/self/fd"))
-    except OSError:
-        return -1
+    except OSError as error:  # at the limit the folder itself cannot be opened
+        return _soft_limit("RLIMIT_NOFILE") if error.errno == errno.EMFILE else -1
 
 
-def _address_space_limit() -> int:
-    with contextlib.suppress(ImportError, OSError, ValueError):
+def _soft_limit(name: str) -> int:
+    """Return a limit of this process, -1 where there is none."""
+    with contextlib.suppress(ImportError, AttributeError, OSError, ValueError):
         import resource
 
-        soft = resource.getrlimit(resource.RLIMIT_AS)[0]
+        soft = resource.getrlimit(getattr(resource, name))[0]
         return -1 if soft == resource.RLIM_INFINITY else soft
     return -1
