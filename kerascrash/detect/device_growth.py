@@ -7,12 +7,12 @@ many of one size are tensors kept, unless the step itself makes many of that siz
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.device_memory import Pool, exhausted_pool, main_growth
 from kerascrash.estimate.device_request import request_of
+from kerascrash.estimate.log_progress import counted_steps
 from kerascrash.estimate.traceback_text import user_place
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
@@ -27,11 +27,6 @@ _MANY = 8
 _SAME_SHARE = 0.5
 _SMALL_REQUEST = 0.15
 _FEWEST_STEPS = 3
-_STEPS = re.compile(
-    r"\b(?:step|epoch|iter(?:ation)?)\D{0,3}(\d{1,9})\b"
-    r"|^\D{0,20}?(\d{1,9})/\d{1,9}\s*(?:\[[=>.]|[━─|]|- )",
-    re.IGNORECASE,
-)
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -110,11 +105,7 @@ def _steps_done(case: Case) -> Iterator[Finding]:
     for log in case.logs:
         if log.kind == "kernel":
             continue
-        numbers = [
-            int(match[1] or match[2])
-            for line in log.lines
-            if (match := _STEPS.search(line.text[:300])) is not None
-        ]
+        numbers = list(counted_steps(log))
         if len(numbers) >= _FEWEST_STEPS and max(numbers) >= _FEWEST_STEPS:
             where = f" ({end.file}:{end.line})" if end else ""
             text = f"{max(numbers):,} steps had fitted before the request failed{where}"

@@ -9,16 +9,19 @@ A request that failed may have been caught; the logs say whether training went o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.device_memory import Pool, exhausted_pool, fit_of
 from kerascrash.estimate.device_request import request_of
+from kerascrash.estimate.log_progress import went_on
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_FRAGMENTED = 0.1
+_SURVIVED = 0.3  # of a failure after which the training went on
 _LARGE = 0.3  # of the limit
 _LARGE_BYTES = 256 << 20  # where no limit is known
 
@@ -39,9 +42,11 @@ def detect(case: Case) -> Iterator[Finding]:
             limit=pool.limit,
         )
         return
-    yield _failed(pool)
-    yield from _pieces(pool)
-    yield from _purpose(case, pool)
+    request = pool.request
+    survived = request is not None and went_on(case, request.source, request.line)
+    for found in (_failed(pool), *_pieces(pool), *_purpose(case, pool)):
+        share = _SURVIVED if survived else 1.0
+        yield replace(found, strength=found.strength * share)
 
 
 def _failed(pool: Pool) -> Finding:

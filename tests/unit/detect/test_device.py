@@ -135,6 +135,22 @@ def test_an_eager_op_within_a_layer_is_a_step_of_the_model() -> None:
     assert "device_op_refused" not in found
 
 
+def test_a_failure_after_which_the_training_went_on_weighs_little() -> None:
+    told = replace(FULL, line=1)
+    ended = strengths(case_of(told, lines=(OOM, "Segmentation fault")))
+    went_on = strengths(case_of(told, lines=(OOM, "12/100 ━━━━ 3s 25ms/step")))
+    assert ended["device_request_failed"] == 1.0
+    assert went_on["device_request_failed"] == pytest.approx(0.3)
+    assert went_on["device_step_refused"] < ended["device_step_refused"]
+
+
+def test_steps_that_had_fitted_speak_against_the_batch() -> None:
+    counted = tuple(f"{n}/100 ━━━━ 3s 25ms/step" for n in range(1, 40))
+    assert "device_steps_fitted" in strengths(case_of(FULL, lines=(*counted, OOM)))
+    dates = tuple(f"2023/11/{n} 10:00:00 INFO started" for n in range(10, 20))
+    assert "device_steps_fitted" not in strengths(case_of(FULL, lines=(*dates, OOM)))
+
+
 def test_growth_in_a_trace_is_tensors_kept() -> None:
     grown = trace_of(growing=(GROWTH,), step_bytes=400 * MIB)
     found = strengths(case_of(FULL, grown))
