@@ -11,7 +11,7 @@ def _examine() -> Result | None:
     if kind is None:
         return Result("ok", "none")
     mount = {
-        "kubernetes": "kubectl set env deployment/NAME KERASCRASH_DIR=/a/mounted/volume",
+        "kubernetes": "kubectl set env deploy/NAME KERASCRASH_DIR=/mounted/volume",
         "apptainer": "apptainer exec --bind /data --env KERASCRASH_DIR=/data/dumps ...",
     }.get(kind, 'docker run -v "$PWD/dumps:/dumps" -e KERASCRASH_DIR=/dumps ...')
     return Result(

@@ -16,7 +16,7 @@ _ELSEWHERE = "export KERASCRASH_DIR=/a/folder/on/a/local/disk"
 
 def _examine() -> Result | None:
     settings = read_settings(os.environ)
-    problems = []
+    problems: list[str] = []
     for folder in candidate_folders(settings.dir):
         problem = _why_not(folder)
         if not problem:

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerascrash.cli.doctor import Check, Result
+    from kerascrash.cli.doctor._check import Check, Result
 
 WIDTH = 88
 SCHEMA = "kerascrash.doctor/1"
