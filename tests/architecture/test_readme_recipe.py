@@ -53,3 +53,11 @@ def test_a_toy_cause_is_added_by_following_the_readme(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     for name in ("positive", "near_miss"):
         assert f"licence_server_lost-{name}] PASSED" in done.stdout, done.stdout
+
+
+def test_the_table_of_causes_is_the_catalogues() -> None:
+    argv = [sys.executable, "-m", "kerascrash", "causes", "--markdown"]
+    done = subprocess.run(argv, capture_output=True, text=True, cwd=ROOT, check=True)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme.split("<!-- causes -->\n", 1)[1].split("\n<!-- /causes -->", 1)[0]
+    assert table == done.stdout.strip()
