@@ -3,9 +3,9 @@ One layer as the ``models`` blob keeps it, with the layers inside it.
 
 Entry: {name, class, module, output_shape, input_shape, parameters, dtype,
 weights_bytes, trainable, settings, layers}. ``module`` is ``keras`` for Keras' own
-classes, else the root of the user's. ``settings`` are plain attributes that sizes depend on (units,
-kernel, strides, …); ``layers`` the layers inside, absent where there are none. Only
-attributes are read: no method of a layer is called.
+classes, else the root of the user's. ``settings`` are plain attributes that sizes
+depend on (units, kernel, strides, …); ``layers`` the layers inside, absent where there
+are none. Only attributes are read: no method of a layer is called.
 """
 
 from __future__ import annotations
