@@ -49,7 +49,11 @@ class Budget:
 
 
 class Job:
-    """Done each ``every_s``; under pressure each ``pressed_s``."""
+    """
+    Done each ``every_s``; under pressure each ``pressed_s``.
+
+    One that costs next to nothing is ``free``: it does not wait for credit.
+    """
 
     def __init__(
         self,
@@ -59,12 +63,14 @@ class Job:
         every_s: float,
         pressed_s: float | None = None,
         first_s: float = 0.0,
+        free: bool = False,
     ) -> None:
         self.name = name
         self.run = run
         self.every_s = every_s
         self.pressed_s = every_s if pressed_s is None else pressed_s
         self.first_s = first_s
+        self.free = free
         self.last_ns: int | None = None
         self.cost_ns = 0
 

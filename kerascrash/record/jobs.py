@@ -25,7 +25,7 @@ _LATER_S = 0.3
 def make_jobs(recorder: Recorder, sampler: Sampler) -> list[Job]:
     """Return the jobs of an armed process."""
     jobs = [
-        Job("stages", recorder.end_what_is_over, every_s=0.25),
+        Job("stages", recorder.end_what_is_over, every_s=0.25, free=True),
         Job("imports", catch_up, every_s=1.0),
         Job("clock", recorder.writer.clock, every_s=_MINUTE_S),
         Job("environment", partial(_environment, recorder, sampler), every_s=ONCE),

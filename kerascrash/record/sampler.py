@@ -192,7 +192,7 @@ class Sampler:
         for job in list(self.jobs):
             if self._stopping or not job.is_due(now, self._began_ns, pressed=pressed):
                 continue
-            if not self.budget.affords(job.cost_ns):
+            if not job.free and not self.budget.affords(job.cost_ns):
                 continue
             began = time.thread_time_ns()
             try:
