@@ -98,3 +98,17 @@ def test_the_journal_helps_where_the_device_does_not(
     report = KernelLog().report(now)
     assert (report["readable"], report["source"]) == (True, "journalctl -k")
     assert texts(report) == ["python[7]: segfault at 0"]
+
+
+def test_an_empty_journal_is_no_silence_of_the_kernel(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Seen on Debian 12: no right, or no journald, and journalctl ends with 0."""
+    monkeypatch.setattr(kernel_log, "_DEVICE", str(tmp_path / "kmsg"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    program = tmp_path / "journalctl"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    report = KernelLog().report(0)
+    assert (report["readable"], report["source"]) == (False, "")
+    assert "kmsg" in report["reason"]
