@@ -232,6 +232,9 @@ def _wait_for_seal(dumps: Path) -> Path | None:
 
 def freeze(recording: Recording) -> None:
     """Make the sample anew: run it in a neutral folder and keep its dump compressed."""
+    if recording.machine is not None:
+        print(f"{recording.folder.name}: renewed by `python tests/vm/freeze.py`")
+        return
     place = FROZEN_FOLDER if os.access(FROZEN_FOLDER.parent, os.W_OK) else None
     with tempfile.TemporaryDirectory() as spare:
         target = place or Path(spare)
@@ -243,10 +246,15 @@ def freeze(recording: Recording) -> None:
             raise SystemExit(
                 f"{recording.folder.name}: no dump was left (status {left.status})"
             )
-        packed = gzip.compress(left.dump.read_bytes(), 9, mtime=0)
-        (recording.folder / "dump.bin.gz").write_bytes(packed)
-        print(f"{recording.folder.name}: status {left.status}, {len(packed):,} bytes")
+        keep(recording, left.dump, left.status)
         shutil.rmtree(target, ignore_errors=True)
+
+
+def keep(recording: Recording, dump: Path, status: int) -> None:
+    """Put a dump into its sample's folder, compressed."""
+    packed = gzip.compress(dump.read_bytes(), 9, mtime=0)
+    (recording.folder / "dump.bin.gz").write_bytes(packed)
+    print(f"{recording.folder.name}: status {status}, {len(packed):,} bytes")
 
 
 def load_recording(make: Path) -> Recording:
