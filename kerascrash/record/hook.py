@@ -46,20 +46,32 @@ def guarded(
             return None
         try:
             return function(*args, **kwargs)
+        except RecursionError:  # the user's stack is nearly full: no fault of the hook
+            return None
         except Exception as error:  # the user's program must go on whatever it is
             if _belongs_to_user(error):
                 raise
             failed = True
-            recorder.hook_failed(name, error)
+            _take_out(recorder, name, error)
             return None
 
     return call
 
 
 def _belongs_to_user(error: Exception) -> bool:
-    from kerascrash.record.signal_errors import raised_by_signal_handler
+    try:
+        from kerascrash.record.signal_errors import raised_by_signal_handler
 
-    return raised_by_signal_handler(error)
+        return raised_by_signal_handler(error)
+    except Exception:  # no memory, no stack: then it is one of ours
+        return False
+
+
+def _take_out(recorder: Recorder, name: str, error: Exception) -> None:
+    try:
+        recorder.hook_failed(name, error)
+    except Exception:  # not even noted, but the user's program goes on
+        return
 
 
 def find_hooks() -> Iterator[str]:

@@ -29,9 +29,10 @@ from kerascrash.record.growth import Growth
 from kerascrash.record.kinds import Kinds
 from kerascrash.record.leaf import MAPPED
 from kerascrash.record.lines import Lines
-from kerascrash.record.mainthread import DONE, REFUSED, MainThread, is_theirs
+from kerascrash.record.mainthread import DONE, REFUSED, MainThread
 from kerascrash.record.recall import Memory
 from kerascrash.record.roots import UserModules
+from kerascrash.record.signal_errors import raised_by_signal_handler
 from kerascrash.record.sizing import Sizers
 from kerascrash.record.survey import Survey
 
@@ -94,7 +95,7 @@ class Inventory:
         try:
             self._last = self._scan(reason, step, deadline_us, frames)
         except Exception as error:
-            if is_theirs(error):
+            if raised_by_signal_handler(error):
                 raise
             self._last = {**self._empty(reason, step), "error": repr(error)[:300]}
         finally:

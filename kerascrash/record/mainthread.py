@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from kerascrash.record.places import is_user_file
+from kerascrash.record.signal_errors import must_reach_the_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,6 @@ class MainThread:
         self._api: Any = None
         self._entry: Any = None
         self._pointer: Any = None
-        self._throw: Any = None
         self._usable: bool | None = None
 
     def prepare(self) -> bool:
@@ -70,8 +69,6 @@ class MainThread:
                 shape = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)
                 self._entry = shape(self._answer)
                 self._pointer = ctypes.cast(self._entry, ctypes.c_void_p)
-                self._throw = self._api.PyThreadState_SetAsyncExc
-                self._throw.argtypes = [ctypes.c_ulong, ctypes.py_object]
                 self._api.Py_AddPendingCall.argtypes = [
                     ctypes.c_void_p,
                     ctypes.c_void_p,
@@ -103,7 +100,7 @@ class MainThread:
             while self._waiting:
                 self._run(self._waiting.pop(0))
         except BaseException as error:
-            if not isinstance(error, Exception) or is_theirs(error):
+            if must_reach_the_user(error):
                 self._interrupted.append(type(error))
         return 0
 
@@ -121,40 +118,39 @@ class MainThread:
             request.finished.release()
 
     def _hand_on(self) -> None:
-        """
-        Raise in the user's code what their signal handler has raised in ours.
-
-        Only the class can be handed on, and not before our code has been left: raised
-        in a callback of ctypes it would be lost.
-        """
-        for _ in range(LEAVING_TRIES):
-            frame = sys._current_frames().get(self.ident or 0)  # noqa: SLF001
-            if frame is None or not _is_ours(frame):
-                break
-            del frame
-            time.sleep(0.001)
-        while self._interrupted:
-            self._throw(self.ident or 0, self._interrupted.pop(0))
+        interrupted, self._interrupted = self._interrupted, []
+        hand_on(self.ident or 0, interrupted, __file__)
 
 
-def _is_ours(frame: FrameType | None) -> bool:
-    """Return whether ``_answer`` is on the stack."""
+def hand_on(ident: int, kinds: list[type[BaseException]], file: str) -> None:
+    """
+    Raise in the user's code what their signal handler has raised in ours.
+
+    Only the class can be handed on, and not before our code in ``file`` has been left:
+    raised in a callback of C it would be lost. For any thread but ``ident`` itself.
+    """
+    import ctypes
+
+    for _ in range(LEAVING_TRIES):
+        frame = sys._current_frames().get(ident)  # noqa: SLF001
+        if frame is None or not _is_in(frame, file):
+            break
+        del frame
+        time.sleep(0.001)
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    for kind in kinds:
+        throw(ctypes.c_ulong(ident), ctypes.py_object(kind))
+
+
+def _is_in(frame: FrameType | None, file: str) -> bool:
+    """Return whether code of ``file`` is on the stack."""
     for _ in range(LEAVING_DEPTH):
         if frame is None:
             break
-        if frame.f_code.co_filename == __file__:
+        if frame.f_code.co_filename == file:
             return True
         frame = frame.f_back
     return False
-
-
-def is_theirs(error: BaseException) -> bool:
-    """Return whether an exception was raised by code of the user (a signal handler)."""
-    trace, last = error.__traceback__, ""
-    while trace is not None:
-        last = trace.tb_frame.f_code.co_filename
-        trace = trace.tb_next
-    return bool(last) and is_user_file(last)
 
 
 _keep_for_ever: list[Any] = []

@@ -91,7 +91,7 @@ class Sampler:
         own = f"/proc/self/task/{self._native_id}"
         give_up = time.monotonic() + _GONE_S
         while os.path.exists(own) and time.monotonic() < give_up:
-            time.sleep(0)  # it has done its last in Python, the kernel has not
+            time.sleep(0.0001)  # it is done with Python, the kernel not with it
 
     def resume(self) -> None:
         """Begin again after ``part``; the next tick comes when it was due."""

@@ -291,3 +291,65 @@ def test_an_exec_is_a_new_program_in_the_same_process(run_script: RunScript) -> 
     assert len(run.dumps) == 1
     assert run.events(EventKind.EXCEPTION)[0]["message"] == "in the second program"
     assert not run.dump.header.raw["worker"]
+
+
+FORKS = """
+import os, sys, time
+time.sleep(0.4)
+begun = time.perf_counter()
+for _ in range(30):
+    child = os.fork()
+    if child == 0:
+        os._exit(len(os.listdir("/proc/self/task")) - 1)
+    assert os.waitpid(child, 0)[1] == 0
+print("forked", file=sys.stderr)
+"""
+
+
+def test_a_fork_warns_of_no_thread_of_ours(run_script: RunScript) -> None:
+    """Since 3.12 CPython does when it sees a second thread."""
+    armed = run_script(ARM + FORKS, "-W", "error", KERASCRASH_KEEP="always")
+    assert (armed.code, armed.err) == (0, "forked\n")
+    assert len(armed.events(EventKind.CHILD)) == 30
+    assert armed.events(EventKind.HOOK_FAILED) == []
+
+
+def test_samples_go_on_between_and_after_forks(run_script: RunScript) -> None:
+    body = "for _ in range(2): fork_many(); time.sleep(0.6)\n"
+    forks = "def fork_many():" + FORKS.replace("\n", "\n    ")
+    run = run_script(f"{ARM}import time\n{forks}\n{body}{DIE}")
+    times = [sample.time_ns for sample in run.dump.fine]
+    assert len(times) >= 8
+    gaps = [later - before for before, later in zip(times, times[1:], strict=False)]
+    assert max(gaps) < 3e9
+
+
+INTERRUPTED_FORK = """
+import os, signal, threading, time
+from kerascrash.record.arming import current_recorder
+class Bell(Exception): pass
+def ring(number, frame): raise Bell
+def hold():
+    with current_recorder().sampler.lock:
+        held.set()
+        time.sleep(0.6)
+held = threading.Event()
+signal.signal(signal.SIGALRM, ring)
+threading.Thread(target=hold).start()
+held.wait()
+signal.setitimer(signal.ITIMER_REAL, 0.2)
+try:
+    if os.fork() == 0:
+        os._exit(0)
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        pass
+    print("lost")
+except Bell:
+    print("heard")
+"""
+
+
+def test_a_signal_while_a_fork_waits_for_us_is_not_lost(run_script: RunScript) -> None:
+    run = run_script(ARM + INTERRUPTED_FORK, "-W", "ignore")
+    assert (run.out, run.err) == ("heard\n", "")
