@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerascrash.diagnose.certainty import LEAST_TO_BLAME
+from kerascrash.model.certainty import LEAST_TO_BLAME
 from kerascrash.model.verdict import Hypothesis
 
 _LEAST_SECOND = 2.1  # nats that findings must add before a second factor is named

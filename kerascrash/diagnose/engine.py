@@ -9,7 +9,6 @@ from __future__ import annotations
 from kerascrash.causes import load_causes
 from kerascrash.detect import Observed, observe
 from kerascrash.diagnose.advice import advise
-from kerascrash.diagnose.certainty import certainty_word
 from kerascrash.diagnose.choose import best, blamed_factor, second_factor
 from kerascrash.diagnose.culprit import find_culprit
 from kerascrash.diagnose.guard import Guard
@@ -22,6 +21,7 @@ from kerascrash.estimate.device_memory import allocator_rows
 from kerascrash.estimate.ledger import host_ledger
 from kerascrash.factors import load_factors
 from kerascrash.model.case import Case
+from kerascrash.model.certainty import certainty_word
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.model.rules import Rule
 from kerascrash.model.verdict import (

@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from kerascrash.diagnose.certainty import LEAST_TO_BLAME
 from kerascrash.diagnose.sentences import cause_sentence
 from kerascrash.model.case import Case
+from kerascrash.model.certainty import SURE
 from kerascrash.model.evidence import Finding, Place
 from kerascrash.model.verdict import Culprit, ProgressLost
 from kerascrash.units import format_bytes
+
+_OUT_OF_MEMORY = {
+    "host_oom_global": "the machine's memory (likelier) or a container's limit ran out",
+    "host_oom_cgroup": "a container's limit (likelier) or the machine's memory ran out",
+}
 
 
 def summarise(
@@ -23,13 +28,23 @@ def summarise(
 ) -> str:
     """Return at most three lines; ``findings`` are those that speak for the verdict."""
     lines = [cause_sentence(case, cause, findings)]
-    if confidence < LEAST_TO_BLAME and cause != "unknown":
-        lines[0] = f"probably {lines[0]}"
+    if confidence < SURE and cause != "unknown":
+        lines[0] = _hedged(lines[0], cause)
     if culprit is not None:
         lines.append(culprit_sentence(culprit))
     if progress.text:
         lines.append(progress.text.split(". ", 1)[0].rstrip(".") + ".")
     return "\n".join(lines)
+
+
+def _hedged(sentence: str, cause: str) -> str:
+    """Return the sentence as a likelihood, and for memory what leaves it open."""
+    if cause in _OUT_OF_MEMORY:
+        return (
+            "killed with SIGKILL, probably by the kernel for lack of memory; whether "
+            f"{_OUT_OF_MEMORY[cause]} cannot be told from what was left."
+        )
+    return f"probably {sentence}"
 
 
 def place_text(place: Place | None) -> str:

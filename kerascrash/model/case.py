@@ -58,8 +58,8 @@ class Series:
     """
     One measured quantity over time: Unix seconds and bytes (or the unit in the name).
 
-    ``name`` is the field's name in the dump (``rss``, ``cgroup_current``); ``origin`` is
-    ``recorder`` or ``watcher``. Times ascend. Readings that were absent are left out.
+    ``name`` is the field's name in the dump (``rss``, ``cgroup_current``); ``origin``
+    is ``recorder`` or ``watcher``. Times ascend. Absent readings are left out.
     """
 
     name: str
@@ -104,8 +104,8 @@ class Recording:
     """
     What a dump tells, decoded.
 
-    ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines``, ``limits`` are
-    the newest blobs of that name as written (their shape is documented where they are
+    ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines`` and ``limits``
+    are the newest blobs of that name as written (their shape is documented where they are
     written); ``progress`` is the newest progress record as a mapping. ``state`` is the
     dump's state. ``last_sample`` is Unix seconds of the newest reading of anybody.
     """
@@ -125,7 +125,7 @@ class Recording:
     last_sample: float | None = None
 
     def find_series(self, name: str) -> Series | None:
-        """Return the series of that name with the newest reading, the watcher's first."""
+        """Return the series of that name read last, the watcher's first."""
         found = [s for s in self.series if s.name == name and s.times]
         return max(
             found, key=lambda s: (s.times[-1], s.origin == "watcher"), default=None

@@ -67,7 +67,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """One share of the memory at the peak; ``known_by``: measured, computed, inferred."""
+    """One share of the peak; ``known_by``: measured, computed, inferred."""
 
     name: str
     bytes: int
@@ -112,7 +112,9 @@ class Verdict:
     culprit: Culprit | None = None
     second_factor: str = "none"
     advice: tuple[Advice, ...] = ()
-    certainty: str = ""  # confidence in words: "proven", "very likely", "likely", "a guess"
+    certainty: str = (
+        ""  # confidence in words: "proven", "very likely", "likely", "a guess"
+    )
 
 
 @dataclass(frozen=True, slots=True)
