@@ -41,7 +41,8 @@ class NoDumpFound(DumpError):
     exit_code = 5
     help_text = (
         "Arm the script first: put `import kerascrash.arm` on its first line, or "
-        "start it with `kerascrash run`. Nothing armed? `kerascrash explain` reads logs."
+        "start it with `kerascrash run`. Nothing armed? `kerascrash explain` reads "
+        "logs."
     )
 
 

@@ -6,7 +6,7 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
 def format_bytes(count: float) -> str:
-    """Return ``count`` bytes with a binary unit: ``7.5 GiB``, ``512 B``, ``-1.0 MiB``."""
+    """Return bytes with a binary unit: ``7.5 GiB``, ``512 B``, ``-1.0 MiB``."""
     sign, size = ("-" if count < 0 else ""), abs(float(count))
     for unit in _UNITS:
         if size < 1023.95 or unit == _UNITS[-1]:

@@ -105,8 +105,8 @@ class Recording:
     What a dump tells, decoded.
 
     ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines`` and ``limits``
-    are the newest blobs of that name as written (their shape is documented where they are
-    written); ``progress`` is the newest progress record as a mapping. ``state`` is the
+    are the newest blobs of that name as written (their shape is documented where they
+    are written); ``progress`` is the newest progress record as a mapping. ``state`` is the
     dump's state. ``last_sample`` is Unix seconds of the newest reading of anybody.
     """
 
