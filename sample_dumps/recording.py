@@ -86,7 +86,8 @@ class Recording:
     memory cgroup; ``shared`` mounts a tmpfs of that many bytes and names it in
     SHARED_FOLDER; ``tasks`` puts it into a pids cgroup of so many; ``rlimits`` maps
     ``resource.RLIMIT_…`` to a value; ``act`` does to the running script what ends it;
-    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left.
+    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left;
+    ``machine`` is the memory in MiB of a virtual machine in which it dies (`tests/vm`).
     """
 
     folder: Path
@@ -100,6 +101,7 @@ class Recording:
     seconds: float = 120
     slow: bool = False
     keep: float = 1.0
+    machine: int | None = None
 
     def run(
         self,
@@ -111,8 +113,11 @@ class Recording:
         """
         Run the script in the empty folder ``place`` until it is dead and sealed.
 
-        ``wrap`` is a command that runs another (``setpriv …``).
+        ``wrap`` is a command that runs another (``setpriv …``). Raises ValueError for
+        one that dies in a virtual machine.
         """
+        if self.machine is not None:
+            raise ValueError("dies in a virtual machine: see tests/vm")
         script = shutil.copy(self.folder / self.script, place / "train.py")
         dumps = place / "kerascrash-dumps"
         env = {
@@ -246,11 +251,11 @@ def freeze(recording: Recording) -> None:
             raise SystemExit(
                 f"{recording.folder.name}: no dump was left (status {left.status})"
             )
-        keep(recording, left.dump, left.status)
+        pack(recording, left.dump, left.status)
         shutil.rmtree(target, ignore_errors=True)
 
 
-def keep(recording: Recording, dump: Path, status: int) -> None:
+def pack(recording: Recording, dump: Path, status: int) -> None:
     """Put a dump into its sample's folder, compressed."""
     packed = gzip.compress(dump.read_bytes(), 9, mtime=0)
     (recording.folder / "dump.bin.gz").write_bytes(packed)

@@ -13,7 +13,7 @@ SAMPLES = HERE.parents[1] / "sample_dumps"
 sys.path[:0] = [str(HERE), str(SAMPLES)]
 
 from machine import GUEST, Machine  # noqa: E402
-from recording import find_makes, keep  # noqa: E402
+from recording import find_makes, pack  # noqa: E402
 
 if __name__ == "__main__":
     machine = Machine(Path(os.environ["KERASCRASH_VM"]).resolve())
@@ -25,5 +25,5 @@ if __name__ == "__main__":
         how = {"memory": recording.machine, "seconds": recording.seconds}
         out = machine.run("die.py", script, **how)
         (dump,) = (out / "dumps").glob("*.bin")
-        keep(recording, dump, json.loads((out / "seen.json").read_text())["status"])
+        pack(recording, dump, json.loads((out / "seen.json").read_text())["status"])
     machine.clean_up()
