@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kerascrash.diagnose.advice_batch import batch_advice
 from kerascrash.estimate.dtypes import narrower_dtype
-from kerascrash.estimate.fitting_batch import fitting_batch
 from kerascrash.estimate.kept import data_held
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import models_of
@@ -33,25 +33,9 @@ def _leak(_case: Case, culprit: Culprit | None) -> list[Advice]:
 
 
 def _batch(case: Case, culprit: Culprit | None) -> list[Advice]:
-    fit = fitting_batch(case)
     place = culprit.place if culprit else None
-    if fit is None:
-        return [Advice("Halve the batch until it fits.", place=place)]
-    action = f"Use batch_size={fit.batch} instead of {fit.present}."
-    detail = (
-        f"One sample takes about {format_bytes(fit.per_sample)} in a step, and "
-        f"{format_bytes(fit.room)} are left for it (first estimate, no interval)."
-    )
-    saves = (fit.present - fit.batch) * fit.per_sample
-    half = fit.present * fit.per_sample // 2
-    return [
-        Advice(action, detail, saves, place),
-        Advice(
-            "Compute in half precision: "
-            "`keras.mixed_precision.set_global_policy('mixed_bfloat16')`.",
-            "It halves the outputs kept for the backward pass.",
-            half,
-        ),
+    return batch_advice(case, place) or [
+        Advice("Halve the batch until it fits.", place=place)
     ]
 
 

@@ -18,6 +18,7 @@ from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
 from kerascrash.estimate.device_ledger import device_ledgers
 from kerascrash.estimate.device_memory import allocator_rows
+from kerascrash.estimate.forecast_facts import forecast_facts
 from kerascrash.estimate.ledger import host_ledger
 from kerascrash.factors import load_factors
 from kerascrash.model.case import Case
@@ -56,6 +57,7 @@ def diagnose(case: Case) -> Diagnosis:
         evidence=_evidence(seen),
         progress=progress,
         ledgers=(*((ledger,) if ledger is not None else ()), *on_device),
+        forecast=guard.run("forecast", lambda: forecast_facts(case), {}),
         allocators=guard.run("allocators", lambda: allocator_rows(case), ()),
         faults=tuple(guard.faults),
     )

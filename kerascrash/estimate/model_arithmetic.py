@@ -8,7 +8,7 @@ kept as recorded; with a mixed policy, half-precision copies are made per step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -117,11 +117,17 @@ def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerByte
         own = footprint(str(row.get("class") or ""), settings_of(row), given, made)
         parts.append((name, row, made, own))
         before = made
-    followers: list[Footprint | None] = [own for _, _, _, own in parts[1:]]
     return tuple(
-        _layer(*part, follower, batch)
-        for part, follower in zip(parts, [*followers, None], strict=False)
+        _layer(
+            *part, _follower([own for _, _, _, own in parts[at + 1 : at + 4]]), batch
+        )
+        for at, part in enumerate(parts)
     )
+
+
+def _follower(later: Sequence[Footprint]) -> Footprint | None:
+    """Return the next layer that reads what this one made: views are looked through."""
+    return next((own for own in later if own.output), None)
 
 
 def _layer(

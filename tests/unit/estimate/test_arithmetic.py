@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from kerascrash.estimate.dtypes import dtype_size, elements, narrower_dtype
-from kerascrash.estimate.fitting_batch import fitting_batch
 from kerascrash.estimate.growth import bytes_at_death
 from kerascrash.estimate.holdings import holdings_of
 from kerascrash.estimate.kept import data_held, growing
@@ -120,17 +119,6 @@ def test_a_ledger_shows_a_negative_remainder_as_it_is(training) -> None:
     assert sum(line.bytes for line in ledger.lines) == ledger.total
     (rest,) = [line.bytes for line in ledger.lines if line.name == REMAINDER]
     assert rest < 0
-
-
-def test_a_fitting_batch_fits(training) -> None:
-    builder = training(seconds=12).grows((11, 450), (12, 1500))
-    builder.runs(11, step=0, batch_size=4096)
-    layer = {"name": "a", "output_shape": [None, 64_000], "dtype": "float32"}
-    builder.models = {"models": [{"name": "m", "layers": [layer]}]}
-    fit = fitting_batch(builder.build())
-    assert fit is not None
-    assert fit.batch * fit.per_sample <= fit.room
-    assert fit.batch < fit.present
 
 
 def test_an_array_is_placed_where_it_was_made_not_where_it_is_filled(training) -> None:

@@ -1,0 +1,223 @@
+"""
+The peak of a run at another batch size: fixed + slope × batch, with an interval.
+
+Prior: the model's arithmetic and what tracing and threads take, from runs of other
+models (see ``calibration``). Each run that was observed updates both, as a line with
+Gaussian uncertainty; what is predicted starts from the nearest observation. A death
+before the first steps were done bounds the peak from below only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90, Prior
+from kerascrash.estimate.kept import leaks
+from kerascrash.estimate.limits import NO_LIMIT, cgroup_limit
+from kerascrash.estimate.model_arithmetic import batch_size_of
+from kerascrash.estimate.resident import last_reading, runtime_baseline
+from kerascrash.estimate.step_bytes import execution_mode, step_bytes
+from kerascrash.estimate.step_runs import StepRun, step_runs
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Recording
+
+_LARGEST_BATCH = 1 << 20
+_CAUTION = 0.8
+"""Standard deviations that a recommended batch stays below the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """Predicted peak resident bytes of the process, with a 90 % interval."""
+
+    batch: int
+    bytes: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """
+    What can be told of other batch sizes.
+
+    ``reason`` says why nothing can (then there is no line). ``before`` is the level
+    when the run began, ``mapped`` what of the peak are pages of files, which a limit
+    does not count against the process.
+    """
+
+    reason: str = ""
+    present: int = 0
+    before: int = 0
+    mapped: int = 0
+    observed: tuple[StepRun, ...] = ()
+    slope: float = 0.0
+    fixed: float = 0.0
+    variance: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    growing: float = 0.0
+    limit: int | None = None
+    from_model_alone: bool = False
+    anchor: tuple[int, int] | None = None
+
+    def peak(self, batch: int) -> Peak:
+        """Return the predicted peak at a batch size."""
+        features = self.growing * batch
+        value = self.before + self.fixed + self.slope * features
+        var_fixed, covariance, var_slope = self.variance
+        spread = var_fixed + 2 * covariance * features + var_slope * features**2
+        if self.anchor is not None:
+            at, seen = self.anchor
+            distance = self.growing * (batch - at)
+            value = seen + self.slope * distance
+            spread = var_slope * distance**2
+        above = max(value - self.before, 0.0)
+        deviation = math.sqrt(max(spread, 0.0) + (SPREAD * above) ** 2)
+        reach = Z90 * deviation
+        return Peak(
+            batch,
+            int(value),
+            int(max(value - reach, self.before)),
+            int(value + reach),
+        )
+
+    def fits(self, batch: int, limit: int) -> bool:
+        """Return whether the peak at that batch stays below a limit in bytes."""
+        return self.peak(batch).bytes - self.mapped <= limit
+
+    def largest(self, limit: int) -> tuple[int, int, int] | None:
+        """Return (batch to use, low, high) that fit a limit, None where none does."""
+
+        def highest(deviations: float) -> int:
+            return _bisect(lambda batch: self._reach(batch, deviations) <= limit)
+
+        batch, low, high = (highest(at) for at in (_CAUTION, Z90, -Z90))
+        return (_round(batch), low, high) if batch >= 1 else None
+
+    def _reach(self, batch: int, deviations: float) -> float:
+        peak = self.peak(batch)
+        one = (peak.high - peak.bytes) / Z90
+        return peak.bytes + deviations * one - self.mapped
+
+
+def forecast_of(case: Case, limit: int | None = None) -> Forecast:
+    """Return the forecast, or why there is none."""
+    recording = recording_of(case)
+    if recording is None:
+        return Forecast(reason="nothing was recorded")
+    runs = step_runs(case)
+    present = runs[-1].batch if runs else batch_size_of(recording)
+    if not present or not runs:
+        return Forecast(reason="no training with a known batch size was recorded")
+    kept = leaks(case)
+    if runs[-1].died and kept:
+        owner = kept[0].holding.owner
+        return Forecast(
+            reason=f"`{owner}` grew with every step: no batch size would have fitted"
+        )
+    needed = step_bytes(recording, present)
+    complete = tuple(run for run in runs if run.complete)
+    if needed is None and not complete:
+        return Forecast(reason="the model's shapes are unknown and no step was done")
+    return _line(
+        case, recording, runs, complete, limit or cgroup_limit(case) or _host(case)
+    )
+
+
+def _host(case: Case) -> int | None:
+    return last_reading(case, "host_total")
+
+
+def _line(
+    case: Case,
+    recording: Recording,
+    runs: tuple[StepRun, ...],
+    complete: tuple[StepRun, ...],
+    limit: int | None,
+) -> Forecast:
+    run = (complete or runs)[-1]
+    prior = PRIORS[execution_mode(recording)]
+    needed = step_bytes(recording, run.batch)
+    growing = needed.growing / run.batch if needed else 0.0
+    if not growing:  # nothing but the run itself: all it took grows with the batch
+        growing = max(run.peak - run.before, 1) / run.batch / prior.slope
+    fixed = prior.fixed + (needed.fixed if needed else 0)
+    line = _Line.of(prior, fixed)
+    for one in complete:
+        line = line.seeing(growing * one.batch, one.peak - one.before)
+    if not complete:
+        line = line.at_least(growing * run.batch, run.peak - run.before)
+    base = runtime_baseline(recording)
+    mapped = last_reading(case, "file") or 0
+    return Forecast(
+        present=run.batch,
+        before=max(run.before, base or 0),
+        mapped=min(mapped, run.before),
+        observed=complete,
+        slope=line.slope,
+        fixed=line.fixed,
+        variance=line.variance,
+        growing=growing,
+        limit=limit if limit and limit < NO_LIMIT else None,
+        from_model_alone=not complete,
+        anchor=(run.batch, run.peak) if complete else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """``fixed + slope × feature`` with covariance (fixed², fixed·slope, slope²)."""
+
+    fixed: float
+    slope: float
+    variance: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, prior: Prior, fixed: float) -> _Line:
+        spread = max(prior.fixed_spread, 0.5 * (fixed - prior.fixed))
+        return cls(fixed, prior.slope, (spread**2, 0.0, prior.slope_spread**2))
+
+    def seeing(self, feature: float, rise: float) -> _Line:
+        """Return the line after one observation (a Kalman update)."""
+        a, b, c = self.variance
+        gain_fixed, gain_slope = a + b * feature, b + c * feature
+        noise = (SPREAD * max(rise, 1.0)) ** 2
+        total = gain_fixed + gain_slope * feature + noise
+        error = rise - self.fixed - self.slope * feature
+        fixed = self.fixed + gain_fixed * error / total
+        slope = self.slope + gain_slope * error / total
+        return _Line(
+            max(fixed, 0.0),
+            max(slope, 0.1 * self.slope),
+            (
+                a - gain_fixed**2 / total,
+                b - gain_fixed * gain_slope / total,
+                c - gain_slope**2 / total,
+            ),
+        )
+
+    def at_least(self, feature: float, rise: float) -> _Line:
+        """Return the line after a death on the way: the rise would have gone on."""
+        if self.fixed + self.slope * feature >= rise:
+            return self
+        return self.seeing(feature, rise)
+
+
+def _bisect(fits: Callable[[int], bool]) -> int:
+    """Return the largest batch for which ``fits`` holds, 0 for none."""
+    if not fits(1):
+        return 0
+    low, high = 1, 2
+    while high <= _LARGEST_BATCH and fits(high):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _round(batch: int) -> int:
+    """Round down to a number that people use, by at most one part in eight."""
+    step = 1 << max(batch.bit_length() - 4, 0)
+    return batch // step * step

@@ -1,0 +1,127 @@
+"""The forecast as plain data: for the JSON report, ``kerascrash fit`` and advice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kerascrash.estimate.device_memory import pools_of
+from kerascrash.estimate.forecast import Forecast, forecast_of
+from kerascrash.estimate.step_bytes import own_model
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case
+
+_POINTS = (0.25, 0.5, 0.75, 1, 1.5, 2)
+
+
+def forecast_facts(case: Case) -> dict[str, Any]:
+    """
+    Return the ``forecast`` of the JSON report.
+
+    ``fits`` is the batch for the limit in force, or null with ``reason``; ``points``
+    are peaks in bytes by batch size, those measured marked so.
+    """
+    forecast = forecast_of(case)
+    if forecast.reason:
+        return {"fits": None, "points": [], "reason": forecast.reason}
+    fits = forecast.largest(forecast.limit) if forecast.limit else None
+    reason = "" if fits else _why_nothing_fits(forecast)
+    row = None
+    if fits is not None:
+        batch, low, high = fits
+        row = {
+            "batch_size": batch,
+            "low": low,
+            "high": high,
+            "limit_bytes": forecast.limit,
+        }
+    return {"fits": row, "points": _points(forecast), "reason": reason or None}
+
+
+def _why_nothing_fits(forecast: Forecast) -> str:
+    if forecast.limit is None:
+        return "no limit is known: name one with --limit"
+    return "not even a batch of one fits: what does not grow with the batch is too much"
+
+
+def _points(forecast: Forecast) -> list[dict[str, Any]]:
+    points = [
+        {"batch_size": run.batch, "peak_bytes": run.peak, "known_by": "measured"}
+        for run in forecast.observed
+    ]
+    sizes = sorted({max(int(forecast.present * share), 1) for share in _POINTS})
+    for size in sizes:
+        peak = forecast.peak(size)
+        points.append(
+            {
+                "batch_size": size,
+                "peak_bytes": peak.bytes,
+                "low_bytes": peak.low,
+                "high_bytes": peak.high,
+                "known_by": "inferred",
+            }
+        )
+    return points
+
+
+def fit_facts(
+    case: Case, limit: int | None = None, batch: int | None = None
+) -> dict[str, Any]:
+    """Return what ``fit --format json`` prints; null where it cannot tell."""
+    forecast = forecast_of(case, limit)
+    wanted = batch or forecast.present or None
+    known: dict[str, Any] = {
+        "batch_size": wanted,
+        "predicted_peak_bytes": None,
+        "low_bytes": None,
+        "high_bytes": None,
+        "limit_bytes": limit or forecast.limit,
+        "fits": None,
+        "largest_batch": None,
+        "known_by": None,
+        "reason": forecast.reason or None,
+        "devices": device_fits(case, wanted),
+    }
+    if forecast.reason or not wanted:
+        return known
+    peak = forecast.peak(wanted)
+    known |= {
+        "predicted_peak_bytes": peak.bytes,
+        "low_bytes": peak.low,
+        "high_bytes": peak.high,
+        "known_by": "computed" if forecast.from_model_alone else "measured",
+    }
+    bound = known["limit_bytes"]
+    if bound:
+        largest = forecast.largest(bound)
+        known["fits"] = forecast.fits(wanted, bound)
+        known["reason"] = None if largest else _why_nothing_fits(forecast)
+        if largest is not None:
+            known["largest_batch"] = dict(
+                zip(("batch_size", "low", "high"), largest, strict=True)
+            )
+    return known
+
+
+def device_fits(case: Case, batch: int | None) -> list[Mapping[str, Any]]:
+    """Return one row per device pool: its peak scaled to a batch, and its limit."""
+    recording = recording_of(case)
+    model = own_model(recording) if recording else None
+    rows: list[Mapping[str, Any]] = []
+    for pool in pools_of(case):
+        if not pool.is_device or not pool.peak:
+            continue
+        fixed = min(model.training if model else 0, pool.peak)
+        known = model.batch_size if model else 0
+        scaled = (
+            fixed + (pool.peak - fixed) * batch // known if batch and known else None
+        )
+        rows.append(
+            {
+                "device": pool.device,
+                "predicted_peak_bytes": scaled,
+                "limit_bytes": pool.limit,
+                "fits": scaled <= pool.limit if scaled and pool.limit else None,
+            }
+        )
+    return rows

@@ -1,0 +1,96 @@
+"""What is forecast of other batch sizes, and when nothing can be told."""
+
+from __future__ import annotations
+
+import pytest
+
+from kerascrash.estimate.forecast import forecast_of
+from kerascrash.estimate.forecast_facts import fit_facts, forecast_facts
+
+MIB = 1 << 20
+
+
+def network(width: int = 64_000) -> dict:
+    """One wide layer with an optimizer: what it keeps is width × batch × 4 bytes."""
+    layer = {"name": "a", "class": "Dense", "module": "keras", "dtype": "float32",
+             "output_shape": [None, width], "input_shape": [None, 8],
+             "settings": {"units": width, "activation": "relu"}}  # fmt: skip
+    optimizer = {"class": "SGD", "bytes": 12}
+    return {"models": [{"name": "m", "layers": [layer], "optimizer": optimizer}]}
+
+
+def ran(training, *, peak: int = 1500, batch: int = 1024, steps: int = 9, **known):
+    """A fit that began at 450 MiB and went up to ``peak`` MiB."""
+    builder = training(seconds=14, **known).grows((11, 450), (12, peak), (14, peak))
+    builder.runs(11, step=steps, step_in_epoch=steps, batch_size=batch)
+    builder.models = network()
+    return builder
+
+
+def test_what_was_seen_is_predicted_for_its_own_batch(training) -> None:
+    forecast = forecast_of(ran(training).build())
+    assert forecast.peak(1024).bytes == pytest.approx(1500 * MIB, rel=0.01)
+
+
+def test_the_peak_rises_with_the_batch_and_so_does_the_doubt(training) -> None:
+    forecast = forecast_of(ran(training).build())
+    small, same, large = (forecast.peak(n) for n in (256, 1024, 4096))
+    assert small.bytes < same.bytes < large.bytes
+    assert large.high - large.low > same.high - same.low
+    assert large.bytes > 2 * same.bytes
+
+
+def test_the_largest_batch_fits_and_half_as_much_again_does_not(training) -> None:
+    forecast = forecast_of(ran(training, limit=1000 * MIB).build())
+    assert forecast.limit == 1000 * MIB
+    found = forecast.largest(forecast.limit)
+    assert found is not None
+    batch, low, high = found
+    assert 0 < low <= batch <= high
+    assert forecast.fits(batch, forecast.limit)
+    assert not forecast.fits(batch * 3 // 2, forecast.limit)
+
+
+def test_two_batches_that_were_seen_give_the_slope(training) -> None:
+    builder = training(seconds=20).grows((9, 450), (10, 700), (13, 700))
+    builder.grows((14, 1200), (20, 1200))
+    for at, end, batch in ((9, 13, 512), (13.5, 18, 1536)):
+        builder.event(at - 0.1, "batch", stage="FIT", batch_size=batch)
+        builder.event(at, "stage_begin", stage="fit")
+        builder.event(end, "stage_end", stage="fit", ok=True)
+    builder.progress = {"batch_size": 1536, "step": 99}
+    builder.models = network()
+    forecast = forecast_of(builder.build())
+    assert {run.batch for run in forecast.observed} == {512, 1536}
+    assert forecast.peak(1536).bytes == pytest.approx(1200 * MIB, rel=0.05)
+
+
+def test_a_death_before_the_first_step_is_over_is_computed(training) -> None:
+    seen = forecast_of(ran(training, limit=900 * MIB, peak=890, steps=0).build())
+    assert seen.from_model_alone
+    assert seen.peak(1024).high >= 890 * MIB
+    done = forecast_of(ran(training, limit=900 * MIB, peak=890).build())
+    width = [f.peak(512).high - f.peak(512).low for f in (seen, done)]
+    assert width[0] > width[1]
+
+
+def test_no_batch_is_named_where_a_list_leaks(leaking) -> None:
+    leaking.models = network()
+    leaking.progress["batch_size"] = 32
+    facts = forecast_facts(leaking.build())
+    assert facts["fits"] is None
+    assert "history" in facts["reason"]
+
+
+def test_nothing_is_told_without_a_batch(training) -> None:
+    facts = fit_facts(training().build(), limit=900 * MIB)
+    assert facts["predicted_peak_bytes"] is None
+    assert facts["fits"] is None
+    assert facts["reason"]
+
+
+def test_a_limit_that_not_even_one_sample_fits(training) -> None:
+    facts = fit_facts(ran(training).build(), limit=100 * MIB)
+    assert facts["fits"] is False
+    assert facts["largest_batch"] is None
+    assert "not even" in facts["reason"]
