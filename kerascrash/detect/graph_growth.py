@@ -9,39 +9,59 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.retraces import Retraced, retraced
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case, Mark
+from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
+from kerascrash.units import format_bytes
 
-_MANY_TRACES = 6
 _MANY_MODELS = 8
+_FOR_SURE = 30  # traces
+_SMALL_SHARE = 0.1
 
 
 def detect(case: Case) -> Iterator[Finding]:
-    """Yield the function traced most often, and a large number of models."""
+    """Yield the function whose graphs took most, and a large number of models."""
     recording = recording_of(case)
     if recording is None:
         return
-    traced = [mark for mark in recording.marks if mark.kind == "retrace"]
-    worst = max(traced, key=_count, default=None)
-    if worst is not None and (count := _count(worst)) >= _MANY_TRACES:
-        name = worst.data.get("function")
-        text = f"`{name}` was traced {count:,} times; each trace keeps a graph"
-        strength = min(1.0, 0.4 + count / 50)
-        known = dict(worst.data)
-        yield note(
-            "functions_retraced", "dump:events", text, strength, worst.time, **known
-        )
+    for worst in retraced(case)[:1]:
+        yield _observe(worst)
     models = recording.models.get("models") or []
     if len(models) >= _MANY_MODELS:
         text = f"{len(models)} models were alive at once"
         yield note("models_pile_up", "dump:models", text, min(1.0, len(models) / 20))
 
 
-def _count(mark: Mark) -> int:
-    count = mark.data.get("count")
-    return count if isinstance(count, int) else 0
+def _observe(worst: Retraced) -> Finding:
+    why = worst.varies or "a new function object each time"
+    size = f", {format_bytes(worst.bytes)} in all" if worst.bytes else ""
+    text = (
+        f"`{worst.function}` was traced {worst.count:,} times ({why}); each trace "
+        f"keeps a graph{size}"
+    )
+    return note(
+        "functions_retraced",
+        "dump:events",
+        text,
+        _strength(worst),
+        worst.time,
+        function=worst.function,
+        count=worst.count,
+        alive=worst.alive,
+        bytes=worst.bytes,
+    )
+
+
+def _strength(worst: Retraced) -> float:
+    """By the share of the growth; where no bytes are known, by the number of traces."""
+    strength = 0.4 + 0.6 * min(worst.count / _FOR_SURE, 1.0)
+    if worst.share is not None:
+        strength = min(1.0, 0.3 + 1.5 * worst.share)
+        if worst.share < _SMALL_SHARE:
+            strength = worst.share
+    return strength if worst.goes_on else strength / 3
 
 
 DETECTOR = Detector(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kerascrash.diagnose.culprit_code import code_culprit, refused_culprit
 from kerascrash.diagnose.culprit_device import device_culprit
+from kerascrash.diagnose.culprit_graph import graph_culprit
 from kerascrash.diagnose.culprit_memory import (
     batch_culprit,
     data_culprit,
@@ -12,6 +13,7 @@ from kerascrash.diagnose.culprit_memory import (
     model_culprit,
     neighbour_culprit,
 )
+from kerascrash.diagnose.culprit_worker import worker_culprit
 from kerascrash.diagnose.resource import MEMORY_CAUSES
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
@@ -25,6 +27,7 @@ _BY_FACTOR = {
     "batch_size": batch_culprit,
     "model_size": model_culprit,
     "tensor_ops": line_culprit,
+    "graph_retracing": graph_culprit,
     "other_process": neighbour_culprit,
 }
 _OF_ONE_LINE = frozenset({"data_size", "dtype", "tensor_ops", "none"})
@@ -52,6 +55,8 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
         refused = refused_culprit(case)
         if refused is not None:
             return refused
+    if cause in MEMORY_CAUSES and factor == "child_process":
+        return worker_culprit(case)
     if cause in MEMORY_CAUSES and factor in _BY_FACTOR:
         named = _BY_FACTOR[factor](case)
         if on_device is not None and (named is None or named.place is None):

@@ -94,7 +94,7 @@ class EventKind(enum.IntEnum):
     EXIT = 13  # status (int | null), how: "main finished", "SystemExit", "os._exit"
     SIGNAL = 14  # number, name: seen by Python, not handled by us
     BATCH = 15  # stage, batch_size, shapes [[name, shape, dtype]]: each new shape once
-    RETRACE = 16  # function, count, file, line
+    RETRACE = 16  # function, count, file, line, …: see record/tracing.py
     SETTING = 17  # name, value, problem: a setting that was not understood
 
 

@@ -36,6 +36,7 @@ FACTOR = Rule(
         "device_equals_kept": 3.0,
         "device_steps_fitted": 2.5,
         "device_weights_refused": 4.0,
+        "functions_retraced": 3.0,
     },
     remedies=(
         "Make the batch smaller; halve it until it fits.",

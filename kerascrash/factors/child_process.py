@@ -15,6 +15,7 @@ FACTOR = Rule(
     supports={
         "children_hold_memory": 6.0,
         "child_died": 2.0,
+        "worker_lost": 9.0,
         "worker_killed": 1.5,
     },
     contradicts={

@@ -22,6 +22,7 @@ FACTOR = Rule(
         "memory_was_not_short": 6.0,
         "neighbour_fills": 3.0,
         "tensors_kept": 1.0,
+        "functions_retraced": 2.0,
     },
     remedies=(
         (

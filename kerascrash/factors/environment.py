@@ -56,6 +56,7 @@ FACTOR = Rule(
         "training_had_run": 16.0,
         "memory_was_short": 1.5,
         "python_traceback": 1.0,
+        "functions_retraced": 2.0,
     },
     remedies=(
         "Install matching versions into a fresh environment.",

@@ -13,7 +13,7 @@ FACTOR = Rule(
     ),
     prior=-1.5,
     supports={
-        "functions_retraced": 6.0,
+        "functions_retraced": 7.0,
         "retracing_warning": 2.0,
         "models_pile_up": 5.0,
         "memory_rose_steadily": 0.5,
@@ -21,6 +21,7 @@ FACTOR = Rule(
     contradicts={
         "memory_was_not_short": 6.0,
         "tensors_kept": 2.0,
+        "objects_kept": 2.0,
         "neighbour_fills": 3.0,
     },
     remedies=(

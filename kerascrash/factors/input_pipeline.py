@@ -28,6 +28,7 @@ FACTOR = Rule(
         "tensors_kept": 3.0,
         "activations_dominate": 1.0,
         "neighbour_fills": 3.0,
+        "functions_retraced": 3.0,
     },
     remedies=(
         "Make `shuffle(buffer_size)` smaller and put it before `batch` and decoding.",

@@ -3,10 +3,11 @@ Count the graphs that TensorFlow traces, by the function they are traced from.
 
 A function of the user's is told by its code, so one that is defined anew at each step
 is still one; a library's own is told by the user's line that brought it about. Counts
-go into RETRACE events: {function, file, line, source, count, alive (graphs not freed
-yet), bytes (resident bytes that tracing added, freed ones not taken off), varies
-{parameter: [what, before, now]}, called {file, line, function} | null}. Written at each
-of the first traces and then at every quarter more. Imported when TensorFlow is.
+go into RETRACE events: {function, file, line, excerpt [[number, text]], count, alive
+(graphs not freed yet), bytes (resident bytes that tracing added, freed ones not taken
+off), varies {parameter: [what, before, now]}, called {file, line, function} | null}.
+Written from the third trace on, then at every quarter more. Imported when TensorFlow
+is.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import weakref
 from kerascrash.dump.records import EventKind
 from kerascrash.record.places import caller_place, is_user_file
 from kerascrash.record.signature import describe_signature, what_varies
-from kerascrash.record.sources import source_line
+from kerascrash.record.sources import excerpt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ _MOST_FUNCTIONS = 500
 _MOST_GRAPHS = 4096
 _DEPTH = 4
 _UNWRAPPED = 8
+_SHOWN = 3  # lines of source: decorator and def
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
@@ -104,8 +106,9 @@ class Traces:
         self._recorder.event(
             EventKind.RETRACE,
             function=function, count=traced.count, file=file, line=line,
-            source=source_line(file, line), alive=traced.alive(), bytes=traced.bytes,
-            varies=traced.varies, called=called,
+            excerpt=[row for row in excerpt(file, line) if 0 <= row[0] - line < _SHOWN],
+            alive=traced.alive(), bytes=traced.bytes, varies=traced.varies,
+            called=called,
         )  # fmt: skip
 
 
