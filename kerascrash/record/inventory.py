@@ -14,6 +14,10 @@ biggest first}.
 It can be wrong by what it does not see: objects that only a library holds, values of
 names in class bodies that are still running, and up to 3.11 the locals of functions
 that call ``locals()`` and its like. Between scans nothing of the user's is referenced.
+
+Python's garbage collector is left as it is: to hold it off, even for a scan, would be
+seen by a program that saves and restores ``gc.isenabled()`` (as ``timeit`` does), and
+undo what it sets meanwhile. So a collection may fall into a scan, as into any code.
 """
 
 from __future__ import annotations
@@ -23,7 +27,6 @@ import sys
 import time
 
 from kerascrash.record import frames as frames_module
-from kerascrash.record.collector import without_collector
 from kerascrash.record.entries import Entries
 from kerascrash.record.growth import Growth
 from kerascrash.record.kinds import Kinds
@@ -114,8 +117,7 @@ class Inventory:
         blob = self._empty(reason, step)
         blob["complete"] = survey.complete
         self._note_growth(step, time.time())
-        with without_collector():
-            blob["entries"] = self._write(reason, survey)
+        blob["entries"] = self._write(reason, survey)
         blob["total_bytes"] = self._total()
         blob["scan_us"] = survey.cost_us
         return blob

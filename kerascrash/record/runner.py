@@ -25,6 +25,7 @@ def main() -> None:
     package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     if package not in sys.path:
         sys.path.append(package)
+    os.environ.pop("KERASCRASH_RUN", None)  # for the start-up file, which is not there
     from kerascrash.record.arming import arm
 
     arm()

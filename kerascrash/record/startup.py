@@ -2,7 +2,7 @@
 Arming with no edit: run by ``kerascrash_startup.pth`` at every start of Python.
 
 With ``KERASCRASH=1`` in the environment a process that runs a script of the user's own
-is armed at once. Any other (``-m``, ``-c``, an installed command, the interactive
+is armed at once, and so is whatever ``kerascrash run`` starts. Any other (``-m``, ``-c``, an installed command, the interactive
 interpreter) is armed when it first imports a framework: so pip, linters and helpers
 stay unarmed. Processes that only serve multiprocessing never are; the workers that its
 fork server makes arm themselves.
@@ -29,6 +29,8 @@ def start() -> None:
     """Arm now, later or never; never raises."""
     try:
         kind = classify(list(getattr(sys, "orig_argv", ())))
+        if is_run_by_us() and kind == "later":
+            kind = "now"
         if kind == "now":
             _arm()
         elif kind == "later":
@@ -37,6 +39,11 @@ def start() -> None:
             os.register_at_fork(after_in_child=_arm)
     except Exception:  # nobody asked for a traceback at the start of their program
         return
+
+
+def is_run_by_us() -> bool:
+    """Return whether ``kerascrash run`` has started this very process; once."""
+    return os.environ.pop("KERASCRASH_RUN", "") == str(os.getppid())
 
 
 def classify(given: list[str]) -> str:

@@ -13,7 +13,6 @@ import threading
 from time import perf_counter_ns
 
 from kerascrash.record import kinds as k
-from kerascrash.record.collector import without_collector
 from kerascrash.record.frame_roots import frame_groups, running
 from kerascrash.record.frames import MISSING
 from kerascrash.record.owners import ATOM_WORTH, Surveyor
@@ -71,10 +70,9 @@ class Survey:
         self._kinds.begin()
         walker = Walker(self._kinds, budget_us * 1000, traced=traced)
         try:
-            with without_collector():
-                self._enumerate(frames, walker, traced=traced)
-                self._drop_what_is_gone()
-                self._visit_due(walker)
+            self._enumerate(frames, walker, traced=traced)
+            self._drop_what_is_gone()
+            self._visit_due(walker)
         finally:
             self._due, self._extra = [], []
             walker.roots.clear()

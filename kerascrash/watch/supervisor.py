@@ -50,6 +50,7 @@ class Supervisor:
         self._listen()
         stderr_fd = self._capture.child_fd if self._capture else -1
         environ = {**self._environ, "KERASCRASH": "1"}
+        environ["KERASCRASH_RUN"] = str(os.getpid())  # a module is armed at once, too
         if self._capture and self._capture.guarded_fd >= 0:
             guard = f"{os.getpid()}:{self._capture.guarded_fd}"
             environ["KERASCRASH_STDERR_GUARD"] = guard

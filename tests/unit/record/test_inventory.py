@@ -292,3 +292,14 @@ def test_a_second_scan_at_once_is_turned_away_without_waiting() -> None:
     assert inventory.scan("step", 1, 1000) == {}
     assert time.monotonic() - began < 1
     inventory._busy.release()
+
+
+def test_the_garbage_collector_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that saves and restores its state meanwhile must find its own."""
+    calls: list[str] = []
+    for name in ("disable", "enable", "set_threshold", "freeze"):
+        monkeypatch.setattr(gc, name, lambda *_, name=name: calls.append(name))
+    inventory = Inventory()
+    for _ in range(2):
+        inventory.scan("periodic", 0, 5000)
+    assert calls == []

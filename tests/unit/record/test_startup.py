@@ -80,3 +80,29 @@ def test_other_programs_are_armed_by_a_frameworks_import(tmp_path: Path) -> None
     importing = f"import jax; {REPORT}"
     assert run_with_line(tmp_path, importing, KERASCRASH="1") == "True"
     assert run_with_line(tmp_path, importing) == "False"
+
+
+@pytest.mark.parametrize(("parent", "armed"), [("{}", "True"), ("1{}", "False")])
+def test_what_kerascrash_run_starts_is_armed_at_once(
+    tmp_path: Path, parent: str, armed: str
+) -> None:
+    """A module as well: it may die before it imports any framework."""
+    (tmp_path / "job.py").write_text(
+        "import os, sys\n"
+        "arming = sys.modules.get('kerascrash.record.arming')\n"
+        "print(arming is not None and arming.current_recorder() is not None)\n"
+        "print('KERASCRASH_RUN' in os.environ)\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text("import kerascrash.record.startup\n")
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("KERASCRASH")}
+    environ |= {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}", "KERASCRASH": "1"}
+    environ["KERASCRASH_RUN"] = parent.format(os.getpid())
+    done = subprocess.run(
+        [sys.executable, "-m", "job"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == [armed, "False"], done.stderr
