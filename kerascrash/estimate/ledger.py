@@ -7,10 +7,17 @@ whose pages were never written to), so the remainder can be negative; it is show
 
 from __future__ import annotations
 
+from kerascrash.estimate.calibration import PRIORS
 from kerascrash.estimate.kept import data_held, leaks
 from kerascrash.estimate.model_arithmetic import models_of
 from kerascrash.estimate.resident import last_reading, resident_at_death
 from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.step_bytes import (
+    BATCH_COPIES,
+    execution_mode,
+    input_bytes,
+    own_model,
+)
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Ledger, LedgerLine
@@ -25,13 +32,17 @@ def _model_lines(case: Case) -> list[LedgerLine]:
     weights = sum(model.weights for model in models)
     lines = [LedgerLine("weights", weights, "computed", f"{len(models)} models")]
     # Only a run that has begun has gradients, slots and activations.
-    if rise is None or rise.in_stage is None or not models:
+    own = own_model(recording) if recording else None
+    if rise is None or rise.in_stage is None or own is None or recording is None:
         return lines
-    own = models[0]
+    batch = f"batch of {own.batch_size:,}"
+    copies = BATCH_COPIES * input_bytes(recording, own.batch_size)
     needs = [
         ("optimizer slots", own.slots, own.slots_known_by, own.optimizer),
         ("gradients", own.gradients, "computed", own.name),
-        ("activations", own.activations, "computed", f"batch of {own.batch_size:,}"),
+        ("activations", own.activations, "computed", batch),
+        ("largest workspace", own.workspace, "computed", batch),
+        ("input pipeline", copies, "computed", f"{BATCH_COPIES} batches on their way"),
     ]
     # It died on the way: what it needed in full was never there at once.
     wanted, grown = sum(need[1] for need in needs), max(rise.in_stage, 0)
@@ -40,6 +51,17 @@ def _model_lines(case: Case) -> list[LedgerLine]:
         full = f"{detail}, {format_bytes(size)} in full" if share < 1 else detail
         lines.append(LedgerLine(name, int(size * share), known_by, full))
     return lines
+
+
+def _slack(case: Case, rest: int) -> LedgerLine:
+    """Return what graphs, threads and fragments take as a rule, within what is left."""
+    recording, rise = recording_of(case), rise_of(case)
+    usual = 0
+    if recording is not None and rise is not None and rise.in_stage is not None:
+        usual = int(PRIORS[execution_mode(recording)].fixed)
+    size = min(max(rest, 0), usual)
+    detail = "graphs, threads and fragments, as with other models"
+    return LedgerLine("allocator slack", size, "inferred", detail)
 
 
 def host_ledger(case: Case) -> Ledger | None:
@@ -68,6 +90,8 @@ def host_ledger(case: Case) -> Ledger | None:
     ]
     total = final.bytes + children
     known = [line for line in lines if line.bytes]
+    slack = _slack(case, total - sum(line.bytes for line in known))
+    known += [slack] if slack.bytes else []
     rest = total - sum(line.bytes for line in known)
     known.append(LedgerLine(REMAINDER, rest, "inferred"))
     return Ledger("host", total, tuple(known), case.death)
