@@ -7,6 +7,6 @@ raises, costs some 20 ms, and a second one does nothing.
 
 from __future__ import annotations
 
-from kerascrash.record.arming import arm
+from kerascrash.record.entry import arm
 
 arm()

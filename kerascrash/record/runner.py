@@ -26,7 +26,7 @@ def main() -> None:
     if package not in sys.path:
         sys.path.append(package)
     os.environ.pop("KERASCRASH_RUN", None)  # for the start-up file, which is not there
-    from kerascrash.record.arming import arm
+    from kerascrash.record.entry import arm
 
     arm()
 

@@ -18,6 +18,7 @@ import _thread
 import contextlib
 import errno
 import os
+import sys
 import threading
 import time
 
@@ -189,6 +190,8 @@ class Sampler:
 
     def _run_jobs(self, now: int, *, pressed: bool) -> None:
         """Run the jobs that are due and affordable."""
+        if "threading" not in sys.modules:
+            return  # taken out by the user: a job's imports would bring it in anew, here
         for job in list(self.jobs):
             if self._stopping or not job.is_due(now, self._began_ns, pressed=pressed):
                 continue

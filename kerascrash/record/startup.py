@@ -116,7 +116,7 @@ def _is_own_script(path: str) -> bool:
 
 
 def _arm() -> None:
-    from kerascrash.record.arming import arm
+    from kerascrash.record.entry import arm
 
     arm()
 

@@ -25,7 +25,14 @@ NAME = "exceptions"
 
 
 def _install(recorder: Recorder) -> Callable[[], None]:
-    note = guarded(recorder, NAME, _note)
+    safe = guarded(recorder, NAME, _note)
+
+    def note(*args: Any) -> None:
+        try:
+            safe(*args)
+        except BaseException:  # a signal's: raised here it would replace the user's own
+            return
+
     previous = sys.excepthook
 
     def excepthook(

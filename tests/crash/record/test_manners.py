@@ -352,3 +352,83 @@ except Bell:
 def test_a_signal_while_a_fork_waits_for_us_is_not_lost(run_script: RunScript) -> None:
     run = run_script(ARM + INTERRUPTED_FORK, "-W", "ignore")
     assert (run.out, run.err) == ("heard\n", "")
+
+
+@pytest.mark.parametrize("module", ["json", "types", "platform", "threading", "mmap"])
+def test_a_script_named_like_a_module_of_pythons_runs_once(
+    run_script: RunScript, module: str
+) -> None:
+    body = f"{ARM}import time\ntime.sleep(0.9)\nprint('trained')\n"
+    run = run_script(body, name=f"{module}.py")
+    assert (run.code, run.out) == (0, "trained\n")
+    assert "not armed" in run.err
+    assert f"{module}.py hides a module of Python's own" in run.err
+    assert len(run.err.splitlines()) == 1
+    assert run_script(body, name=f"my_{module}.py").err == run.err
+
+
+def test_modules_that_others_imported_before_hide_nothing(
+    run_script: RunScript,
+) -> None:
+    """What is not ours to import, or has been imported from the library, is no harm."""
+    run = run_script("print('statistics')", name="statistics.py")
+    run = run_script(f"import collections\n{ARM}print('on')", name="train.py")
+    assert (run.out, run.err) == ("on\n", "")
+
+
+WHAT_IS_IMPORTED = """
+import sys, time
+before = set(sys.modules)
+import kerascrash.arm
+from kerascrash.record.entry import NEEDED
+time.sleep(2.5)  # all first looks are over
+sys.excepthook(ValueError, ValueError("said"), None)
+library = set(sys.stdlib_module_names) - set(sys.builtin_module_names)
+new = {name.partition(".")[0] for name in set(sys.modules) - before} & library
+print(sorted(name for name in new - NEEDED if not name.startswith("_")))
+"""
+
+
+def test_what_the_recorder_imports_is_known(run_script: RunScript) -> None:
+    run = run_script(WHAT_IS_IMPORTED)
+    assert run.out in ("[]\n", "['encodings']\n")
+
+
+def test_threading_taken_out_by_the_user_hangs_no_exit(run_script: RunScript) -> None:
+    body = (
+        "import sys, time\n"
+        "for name in list(sys.modules):\n"
+        "    if name.startswith(('kerascrash', 'threading', 'json')):\n"
+        "        del sys.modules[name]\n"
+        "time.sleep(1)\n"
+        "import threading\n"
+        "print(threading.main_thread() is threading.current_thread())\n"
+    )
+    run = run_script(ARM + body)
+    assert (run.code, run.out, run.err) == (0, "True\n", "")
+
+
+RINGING = """
+import signal, time
+class Bell(Exception): pass
+def ring(*_): raise Bell
+signal.signal(signal.SIGALRM, ring)
+data = [[i] for i in range(100_000)]
+import sys
+before = sys.excepthook
+def excepthook(*what):
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    before(*what)
+sys.excepthook = excepthook
+time.sleep(0.6)
+raise ValueError("the user's own")
+"""
+
+
+def test_a_signal_while_an_exception_is_recorded_does_not_hide_it(
+    run_script: RunScript,
+) -> None:
+    run = run_script(ARM + RINGING)
+    assert run.code == 1
+    assert "ValueError: the user's own" in run.err
+    assert "Error in sys.excepthook" not in run.err
