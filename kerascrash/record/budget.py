@@ -39,13 +39,20 @@ class Budget:
         self.credit_ns = max(self.credit_ns - cost_ns, -self._stored_ns)
 
     def affords(self, cost_ns: int) -> bool:
-        """Return whether there is credit for ``cost_ns``; room to save it is made."""
-        self._stored_ns = max(self._stored_ns, 1.2 * cost_ns)
+        """
+        Return whether there is credit for ``cost_ns``; room to save it is made.
+
+        What costs nothing was never done: the first time it is done even in debt, else
+        a slow machine, where readings use up the credit, would never see it.
+        """
+        if cost_ns <= 0:
+            return True
+        self._stored_ns = max(self._stored_ns, 2.0 * cost_ns)
         return self.credit_ns >= cost_ns
 
     def pause_s(self, wanted_s: float, cost_ns: int) -> float:
-        """Return how long to sleep after a reading that cost ``cost_ns``."""
-        return min(max(wanted_s, cost_ns / self._share / 1e9), _LONGEST_PAUSE_S)
+        """Return how long to sleep after a reading: half the share is for the jobs."""
+        return min(max(wanted_s, 2 * cost_ns / self._share / 1e9), _LONGEST_PAUSE_S)
 
 
 class Job:
