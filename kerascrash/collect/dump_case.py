@@ -68,7 +68,8 @@ def read_case(
     recording = read_recording(dump)
     death = time_of_death(certificate, recording)
     children = read_children(name, dump, depth) if depth < _DEEPEST else ()
-    same_boot = booted_since(dump.header.boot_id, recording, death)
+    header = dump.header
+    same_boot = booted_since(header.boot_id, recording, death, header.script)
     kept, missing = logs_in_dump(
         dump, certificate, recording, death if same_boot else None
     )

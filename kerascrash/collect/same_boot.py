@@ -31,9 +31,13 @@ def _field(text: str, name: str) -> int | None:
 
 
 def booted_since(
-    boot_id: str, recording: Recording, death: float | None
+    boot_id: str, recording: Recording, death: float | None, script: str = ""
 ) -> bool | None:
-    """Return True for the same boot, False for a later one, None if it is not known."""
+    """
+    Return True for the same boot, False for a later one, None if it is not known.
+
+    ``script`` is the header's: a machine may go down before its environment is kept.
+    """
     here = _read("/proc/sys/kernel/random/boot_id").strip()
     if not boot_id or not here:
         return None
@@ -42,13 +46,15 @@ def booted_since(
     booted = _field(_read("/proc/stat"), "btime")
     if booted is None or death is None or booted < death - _SLACK_SECONDS:
         return None
-    return False if _is_this_machine(recording) else None
+    return False if _is_this_machine(recording, script) else None
 
 
-def _is_this_machine(recording: Recording) -> bool:
+def _is_this_machine(recording: Recording, script: str) -> bool:
     environment = recording.environment
-    script = str(environment.get("script") or "")
+    script = str(environment.get("script") or script)
     total = (environment.get("memory") or {}).get("total")
+    if total is None:
+        total = recording.last("host_total")
     kilobytes = _field(_read("/proc/meminfo"), "MemTotal")
     same_memory = (
         isinstance(total, int)

@@ -134,6 +134,19 @@ def test_another_boot_id_alone_is_no_reboot() -> None:
     assert booted_since("", Recording("d", "recording"), 5e9) is None
 
 
+def test_a_reboot_is_told_before_the_environment_was_kept(dump, tmp_path) -> None:
+    """Seen after a power cut in the first seconds: readings alone were on the disk."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        total = int(file.readline().split()[1]) * 1024
+    script = tmp_path / "train.py"
+    script.write_text("")
+    dump.sample({"host_total": total})
+    recording = read_case(dump.path).recording
+    long_ago = 1.0
+    assert booted_since("another", recording, long_ago, str(script)) is False
+    assert booted_since("another", recording, long_ago, "/gone/train.py") is None
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
