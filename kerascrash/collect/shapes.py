@@ -72,6 +72,7 @@ SHAPES: Mapping[str, Any] = {
                 "place": _PLACE,
             }
         ],
+        "alive": WHOLE,
         "batches": [{"stage": TEXT, "batch_size": WHOLE, "count": WHOLE}],
         "data": [
             {

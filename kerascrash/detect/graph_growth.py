@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.models_kept import models_kept
 from kerascrash.estimate.retraces import Retraced, retraced
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -16,7 +17,6 @@ from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
-_MANY_MODELS = 8
 _FOR_SURE = 30  # traces
 _SMALL_SHARE = 0.1
 
@@ -28,10 +28,13 @@ def detect(case: Case) -> Iterator[Finding]:
         return
     for worst in retraced(case)[:1]:
         yield _observe(worst)
-    models = recording.models.get("models") or []
-    if len(models) >= _MANY_MODELS:
-        text = f"{len(models)} models were alive at once"
-        yield note("models_pile_up", "dump:models", text, min(1.0, len(models) / 20))
+    models = models_kept(case)
+    if models is not None:
+        where = f" in `{models.owner}`" if models.owner else ""
+        text = f"{models.count:,} models were alive at once{where}"
+        text += f", {format_bytes(models.bytes)} in all"
+        strength = min(1.0, 0.3 + 1.5 * models.share)
+        yield note("models_pile_up", "dump:models", text, strength, count=models.count)
 
 
 def _observe(worst: Retraced) -> Finding:

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from kerascrash.detect._facts import note
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.kept import Kept, leaks
+from kerascrash.estimate.models_kept import holds_models
 from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -32,13 +34,18 @@ def detect(case: Case) -> Iterator[Finding]:
     for kept in leaks(case):
         share = min(kept.bytes / rise.total, 1.0)
         finding = _finding_id(kept)
-        if share < _LEAST_SHARE or finding in seen:
+        if share < _LEAST_SHARE or finding in seen or _of_models(case, kept):
             continue
         seen.add(finding)
         yield _observe(finding, kept, share)
         if finding == "tensors_kept" and _holds_gradients(kept):
             text = f"what `{kept.holding.owner}` keeps are gradients, by name"
             yield note("gradients_kept", "dump:inventory", text, share)
+
+
+def _of_models(case: Case, kept: Kept) -> bool:
+    """Models that pile up are an observation of their own."""
+    return holds_models(kept.holding, recording_of(case))
 
 
 def _finding_id(kept: Kept) -> str:

@@ -1,15 +1,25 @@
-"""Which function's graphs they were, and the line that defines it."""
+"""Which function's graphs or which models they were, and the line that is to blame."""
 
 from __future__ import annotations
 
+from kerascrash.estimate.models_kept import models_kept
 from kerascrash.estimate.retraces import retraced
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
 
 
 def graph_culprit(case: Case) -> Culprit | None:
-    """Return the function with the most traced bytes, and what differs each time."""
+    """Return the models that pile up or the function with the most traced bytes."""
     worst = next(iter(retraced(case)), None)
+    models = models_kept(case)
+    if models is not None and models.bytes >= (worst.bytes if worst else 0):
+        return Culprit(
+            owner=models.owner or "models built in a loop",
+            kind=f"{models.count:,} models",
+            bytes=models.bytes,
+            place=models.place,
+            note="each with weights, optimizer slots and graphs of its own",
+        )
     if worst is None:
         return None
     why = worst.varies or "another function object with the same code each time"

@@ -1,8 +1,9 @@
 """
 What training was given, kept for the ``models`` blob.
 
-Shape: {models [see model_facts], batches [{stage, batch_size, shapes [[name, shape,
-dtype]], count}], data [see data_facts]}. Only descriptions are held, never an object.
+Shape: {models [see model_facts], alive (models seen and not freed yet), batches
+[{stage, batch_size, shapes [[name, shape, dtype]], count}], data [see data_facts]}.
+Only descriptions are held, never an object.
 """
 
 from __future__ import annotations
@@ -127,8 +128,9 @@ class TrainingFacts:
 
     def write(self) -> None:
         """Write the blob; when it is too big, configs go first, then layers."""
-        blob = {
+        blob: dict[str, Any] = {
             "models": list(self._models.values()),
+            "alive": len(self._seen),
             "batches": list(self._batches.values()),
             "data": list(self._data.values()),
         }
