@@ -13,6 +13,7 @@ import os
 from kerascrash.dump.codec import decode_superblock
 from kerascrash.dump.layout import SUPERBLOCK_SIZE, SUPERBLOCKS
 from kerascrash.dump.records import State
+from kerascrash.dump.sync_copy import SYNC_SUFFIX
 from kerascrash.record.folder import list_dumps, remove_dump
 from kerascrash.record.identity import is_running, read_boot_id, short_name
 
@@ -55,7 +56,15 @@ def announce_previous(recorder: Recorder, folder: str) -> None:
 
 
 def read_header(path: str) -> dict[str, Any] | None:
-    """Return the newest header of a dump, None when there is none to understand."""
+    """
+    Return the newest header of a dump, None when there is none to understand.
+
+    After a power cut the dump itself may be all zeros, and only its copy tells.
+    """
+    return _read_newest(path) or _read_newest(path + SYNC_SUFFIX)
+
+
+def _read_newest(path: str) -> dict[str, Any] | None:
     import json
 
     try:
