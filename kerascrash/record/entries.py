@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WORTH = 1 << 20
 GROWING_WORTH = 16 << 10
 MOST = 40
+HOLDING_MORE = frozenset(("GradientTape", "Function", "ConcreteFunction"))
+"""Types whose memory is native: a container of them is small and holds much."""
 LONGEST_NAME = 200
 
 
@@ -48,7 +50,7 @@ class Entries:
     def _stands_alone(self, node: Node) -> bool:
         total = node.total()
         growing = self._growth.of(node.key).is_growing()
-        return total >= WORTH or (growing and total >= GROWING_WORTH)
+        return total >= WORTH or (growing and total >= _least(node))
 
     def write(self, lines: Lines) -> list[dict[str, Any]]:
         """Return the entries, biggest first; the fastest-growing ones are always in."""
@@ -57,7 +59,7 @@ class Entries:
             size = sum(node.tally.bytes for node in nodes)
             track = self._growth.of(key)
             growing = track.is_growing()
-            if size >= WORTH or (growing and size >= GROWING_WORTH):
+            if size >= WORTH or (growing and size >= _least(nodes[0])):
                 rate = (
                     (track.per_step() or track.per_second() or 0.0) if growing else 0.0
                 )
@@ -94,6 +96,12 @@ class Entries:
             "place": place,
             "place_how": how,
         }
+
+
+def _least(node: Node) -> int:
+    """Return the bytes from which a growing name is worth an entry."""
+    element = (node.element or {}).get("type")
+    return 0 if element in HOLDING_MORE else GROWING_WORTH
 
 
 def _growth_of(track: Track) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 
 from kerascrash.record.growing import Line, Search, parameters, parse
+from kerascrash.record.origins import origins
 from kerascrash.record.sources import excerpt, read_source
 
 TYPE_CHECKING = False
@@ -81,6 +82,9 @@ class Lines:
         function = best.functions[-1] if best.functions else "<module>"
         place: dict[str, Any] = {"file": file, "line": best.line, "function": function}
         place["excerpt"] = excerpt(file, best.line)
+        tree = self._tree(file, node.target[0])
+        if tree is not None and best.how in _ADDS:
+            place["made_by"] = origins(tree, best.line)
         return place, best.how
 
     def _best(

@@ -15,15 +15,25 @@ if TYPE_CHECKING:
 
 _FITTING = (Stage.FIT, Stage.EVALUATE, Stage.PREDICT)
 _DEPTH = 4
+_MOST_PER_STEP = 16
+"""A loop that makes a new optimizer for each step never applies one again."""
 
 
 class LoopSteps:
-    """Which ``tf.function`` runs now, and which are known to train."""
+    """
+    Which ``tf.function`` runs now, and which are known to train.
+
+    A step begins when an optimizer, or a function that trains, comes round again: where
+    several take turns (the two of a GAN), one round of them is a step.
+    """
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.calling: weakref.ref[Any] | None = None
         self.trains: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._in_step: set[int] = set()
+        self._known: set[int] = set()
+        self._newcomer = 0
 
     def enter(self, function: Any) -> bool:
         """A ``tf.function`` is called; return whether it is the outermost one."""
@@ -31,23 +41,39 @@ class LoopSteps:
             return False
         self.calling = weakref.ref(function)
         if function in self.trains:
-            self._step()
+            self._take_turn(id(function))
         return True
 
     def leave(self, outermost: bool) -> None:
         if outermost:
             self.calling = None
 
-    def apply(self) -> None:
+    def apply(self, optimizer: Any) -> None:
         """An optimizer is applied: really, or in the trace of a ``tf.function``."""
         if self.recorder.detached:
             return
         function = self.calling() if self.calling is not None else None
         if function is None:
-            self._step()
+            self._take_turn(id(optimizer))
         elif function not in self.trains:
             self.trains.add(function)
+            self._take_turn(id(function))
+
+    def _take_turn(self, who: int) -> None:
+        took_over = who == self._newcomer  # it is alone now: its first turn was a step
+        self._newcomer = 0
+        if self._in_step and who not in self._in_step:
+            if len(self._in_step) < _MOST_PER_STEP:
+                self._in_step.add(who)
+                self._newcomer = 0 if who in self._known else who
+                self._known.add(who)
+                return
+            self._known.clear()
+        if took_over:
             self._step()
+        self._in_step = {who}
+        self._known.add(who)
+        self._step()
 
     def _step(self) -> None:
         recorder = self.recorder

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DONE, LATE, REFUSED = "done", "late", "refused"
 GIVE_UP_S = 5.0
 """Seconds after which a function that has begun there is waited for no more."""
-
+ASK_AGAIN_S = 60.0
 
 LEAVING_TRIES, LEAVING_DEPTH = 100, 40
 
@@ -52,6 +52,7 @@ class MainThread:
         self.ident = threading.main_thread().ident
         self.traced = False
         """Whether the main thread was seen traced or profiled in its last answer."""
+        self._asked_at = 0.0
         self._waiting: list[Request] = []
         self._interrupted: list[type[BaseException]] = []
         self._api: Any = None
@@ -83,6 +84,8 @@ class MainThread:
         """Run ``function`` there; return DONE, LATE (it will never run) or REFUSED."""
         if not self.prepare() or sys.is_finalizing():
             return REFUSED
+        if self._is_observed():
+            return REFUSED  # a debugger would stop in our code, a profile list it
         request = Request(function)
         self._waiting.append(request)
         if self._api.Py_AddPendingCall(self._pointer, None) != 0:
@@ -94,6 +97,26 @@ class MainThread:
         if self._interrupted:
             self._hand_on()
         return request.outcome
+
+    def _is_observed(self) -> bool:
+        """
+        Return whether the main thread is traced or profiled, as far as can be seen.
+
+        A profiler in C shows only there: it is looked for again once a minute.
+        """
+        monitoring = getattr(sys, "monitoring", None)  # 3.12
+        if monitoring is not None and any(map(monitoring.get_tool, range(6))):
+            self.traced = True
+            return True
+        frame = sys._current_frames().get(self.ident or 0)  # noqa: SLF001
+        for _ in range(LEAVING_DEPTH):
+            if frame is None:
+                break
+            if frame.f_trace is not None:
+                self.traced = True
+                return True
+            frame = frame.f_back
+        return self.traced and time.monotonic() - self._asked_at < ASK_AGAIN_S
 
     def _answer(self, _: object) -> int:
         try:
@@ -108,6 +131,7 @@ class MainThread:
         if request.pid != os.getpid() or not request.claim.acquire(blocking=False):
             return
         try:
+            self._asked_at = time.monotonic()
             self.traced = sys.gettrace() is not None or sys.getprofile() is not None
             if self.traced or sys.is_finalizing():
                 request.outcome = REFUSED

@@ -191,7 +191,7 @@ class Sampler:
     def _run_jobs(self, now: int, *, pressed: bool) -> None:
         """Run the jobs that are due and affordable."""
         if "threading" not in sys.modules:
-            return  # taken out by the user: a job's imports would bring it in anew, here
+            return  # taken out by the user: imports of ours would bring in another
         for job in list(self.jobs):
             if self._stopping or not job.is_due(now, self._began_ns, pressed=pressed):
                 continue

@@ -78,6 +78,6 @@ def _code_of(handler: Any) -> CodeType | None:
         handler = (
             getattr(handler, "__func__", None)
             or getattr(handler, "func", None)
-            or getattr(type(handler), "__call__", None)
+            or vars(type(handler)).get("__call__")
         )
     return None

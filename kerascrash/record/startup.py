@@ -2,10 +2,10 @@
 Arming with no edit: run by ``kerascrash_startup.pth`` at every start of Python.
 
 With ``KERASCRASH=1`` in the environment a process that runs a script of the user's own
-is armed at once, and so is whatever ``kerascrash run`` starts. Any other (``-m``, ``-c``, an installed command, the interactive
-interpreter) is armed when it first imports a framework: so pip, linters and helpers
-stay unarmed. Processes that only serve multiprocessing never are; the workers that its
-fork server makes arm themselves.
+is armed at once, and so is whatever ``kerascrash run`` starts. Any other (``-m``,
+``-c``, an installed command, the interactive interpreter) is armed when it first
+imports a framework: so pip, linters and helpers stay unarmed. Processes that only serve
+multiprocessing never are; the workers that its fork server makes arm themselves.
 """
 
 from __future__ import annotations

@@ -60,6 +60,10 @@ class TrainingObserver:
             return _ignore
         raise AttributeError(name)
 
+    def __reduce__(self) -> tuple[type, tuple[()]]:
+        """Let a list of callbacks be copied and pickled: the copy does nothing."""
+        return _Copy, ()
+
     def _implements_train_batch_hooks(self) -> bool:
         """Tell Keras 2 which batch hooks to call."""
         return True
@@ -103,6 +107,15 @@ class TrainingObserver:
     def _end_epoch(self, epoch: int, _logs: Any = None) -> None:
         recorder = self._recorder
         recorder.event(EventKind.EPOCH_END, epoch=int(epoch), steps=self._in_epoch + 1)
+
+
+class _Copy:
+    """What stands for an observer in a copy of its list."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("on_", "set_")):
+            return _ignore
+        raise AttributeError(name)
 
 
 def _ignore(*_args: Any, **_kwargs: Any) -> None:

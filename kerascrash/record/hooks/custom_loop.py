@@ -3,8 +3,8 @@ Steps of training loops that call no ``fit``: told from the optimizer.
 
 Called eagerly, each ``apply`` of a Keras optimizer is a step. Inside a ``tf.function``
 it is only seen while that is traced: from then on each call of that function is a
-step (this covers ``train_on_batch``). Wrong for loops that apply several optimizers per
-step (a GAN): their steps count double. Loops jitted by JAX are not seen.
+step (this covers ``train_on_batch``). Where several optimizers take turns (a GAN), one
+round of them is a step. Loops jitted by JAX are not seen.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _install(recorder: Recorder) -> Callable[[], None]:
         removers.append(observe_calls(recorder, NAME, cls, name, **calls))
 
     def observe_apply(owner: str, name: str, module: Any) -> None:
-        observe(owner, name, module, before=lambda *_: steps().apply())
+        observe(owner, name, module, before=lambda made, *_: steps().apply(made))
 
     def observe_functions(module: Any) -> None:
         loop = steps()

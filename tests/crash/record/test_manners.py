@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -319,7 +320,7 @@ def test_samples_go_on_between_and_after_forks(run_script: RunScript) -> None:
     run = run_script(f"{ARM}import time\n{forks}\n{body}{DIE}")
     times = [sample.time_ns for sample in run.dump.fine]
     assert len(times) >= 8
-    gaps = [later - before for before, later in zip(times, times[1:], strict=False)]
+    gaps = [later - before for before, later in pairwise(times)]
     assert max(gaps) < 3e9
 
 

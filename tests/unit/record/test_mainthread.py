@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -70,6 +71,34 @@ def test_a_traced_main_thread_is_left_alone() -> None:
     assert outcomes == [REFUSED]
     assert seen == []
     assert main.traced
+
+
+@pytest.mark.parametrize("tool", ["settrace", "setprofile"])
+def test_a_debugger_or_profiler_meets_our_code_once_at_most(tool: str) -> None:
+    main, met = MainThread(), []
+
+    def look(frame: FrameType, event: str, _: object) -> object:
+        if event == "call" and frame.f_code.co_filename.endswith("mainthread.py"):
+            met.append(frame.f_code.co_name)
+        return look
+
+    def ask() -> None:
+        for _ in range(5):
+            main.call(lambda: None, 0.2)
+
+    def work(thread: threading.Thread) -> None:
+        while thread.is_alive():
+            pass
+
+    before = getattr(sys, tool.replace("set", "get"))()
+    thread = threading.Thread(target=ask)
+    getattr(sys, tool)(look)
+    try:
+        thread.start()
+        work(thread)
+    finally:
+        getattr(sys, tool)(before)
+    assert met.count("_answer") <= (tool == "setprofile")
 
 
 def test_an_error_of_ours_stays_with_us() -> None:
