@@ -25,6 +25,7 @@ CAUSE = Rule(
         "record_stops_silently": 1.0,
         "flat_memory": 1.0,
         "oom_kill_of_another": 2.0,
+        "worker_killed_outside": 9.0,
     },
     contradicts={
         # Another signal is known to have ended it.

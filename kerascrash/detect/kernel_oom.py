@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kerascrash.detect._kernel_lines import is_another, is_ours, kernel_lines, quote
+from kerascrash.estimate.workers import lost_workers
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.model.rules import Detector
@@ -141,6 +142,7 @@ def detect(case: Case) -> Iterator[Finding]:
     kills = find_kills(case)
     if not kills:
         yield from _limits_hit(case)
+    lost = {worker.pid for worker in lost_workers(case)}
     for kill in kills:
         ours = is_ours(case, kill.pid, kill.comm, kill.time, kill.rss)
         if is_another(case, kill.pid):
@@ -149,6 +151,8 @@ def detect(case: Case) -> Iterator[Finding]:
             "pid": kill.pid, "comm": kill.comm, "rss": kill.rss, "limit": kill.limit,
             "cgroup": kill.cgroup, "scope": kill.scope,
         }  # fmt: skip
+        if kill.pid in lost:  # and its loss ended the program
+            ours, data["worker_pid"] = 1.0, kill.pid
         if kill.pid is None:  # the block is cut off before the victim's name
             ours *= 0.7
         if ours < 0.25:
@@ -156,6 +160,8 @@ def detect(case: Case) -> Iterator[Finding]:
             yield Finding("kernel_oom_other", text, 1.0, kill.evidence, data)
             continue
         name, text = _FINDINGS[kill.scope]
+        if "worker_pid" in data:
+            text = text.replace("killed it", f"killed the worker process {kill.pid}")
         if kill.rss:
             text += f"; it held {format_bytes(kill.rss)}"
         if kill.limit and kill.scope == "cgroup":

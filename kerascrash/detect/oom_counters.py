@@ -20,6 +20,7 @@ from kerascrash.estimate.limits import (
     limited_levels,
 )
 from kerascrash.estimate.resident import certificate_of
+from kerascrash.estimate.workers import lost_workers
 from kerascrash.model.case import Case, Process
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -69,15 +70,21 @@ def detect(case: Case) -> Iterator[Finding]:
 
 
 def _was_another(case: Case) -> bool:
-    """Tell that the kernel log was followed, names victims by our pids, and not us."""
+    """
+    Tell that the kernel log was followed, names victims by our pids, and not us.
+
+    A worker whose loss ended the program counts as the program.
+    """
     process = case.process
     kernel = certificate_of(case).get("kernel") or {}
     if not isinstance(process, Process) or not process.pid_is_global:
         return False
     if not kernel.get("readable"):
         return False
+    own = {worker.pid for worker in lost_workers(case)}
     return all(
-        kill.pid is not None and is_another(case, kill.pid) for kill in find_kills(case)
+        kill.pid is not None and kill.pid not in own and is_another(case, kill.pid)
+        for kill in find_kills(case)
     )
 
 

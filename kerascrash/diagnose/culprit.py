@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kerascrash.diagnose.culprit_code import code_culprit, refused_culprit
 from kerascrash.diagnose.culprit_device import device_culprit
-from kerascrash.diagnose.culprit_graph import graph_culprit
+from kerascrash.diagnose.culprit_graph import gradient_culprit, graph_culprit
 from kerascrash.diagnose.culprit_memory import (
     batch_culprit,
     data_culprit,
@@ -21,7 +21,7 @@ from kerascrash.model.verdict import Culprit
 _BY_FACTOR = {
     "tensor_leak": leak_culprit,
     "object_leak": leak_culprit,
-    "gradient_accumulation": leak_culprit,
+    "gradient_accumulation": gradient_culprit,
     "data_size": data_culprit,
     "dtype": data_culprit,
     "batch_size": batch_culprit,

@@ -1,0 +1,76 @@
+"""
+Observe a worker process whose loss the program's exception reports.
+
+The exception (`BrokenProcessPool`, a DataLoader's RuntimeError) is the consequence; how
+the worker ended is the cause. An OOM kill of it is told by the kernel's lines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from signal import Signals
+
+from kerascrash.detect._facts import note
+from kerascrash.detect._kernel_lines import kernel_lines
+from kerascrash.estimate.resident import certificate_of
+from kerascrash.estimate.workers import LostWorker, lost_workers
+from kerascrash.model.case import Case
+from kerascrash.model.evidence import Finding
+from kerascrash.model.rules import Detector
+
+_SOURCE = "dump:certificate"
+_SIGKILL, _SIGSEGV = 9, 11
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield which worker was lost, and what its signal tells."""
+    lost = lost_workers(case)
+    for worker in lost[:1]:
+        known = {"worker_pid": worker.pid, "signal": worker.signal}
+        how = (
+            "was lost" if worker.signal is None else f"ended by {_name(worker.signal)}"
+        )
+        text = f"worker process {worker.pid} {how}; the exception only reports it"
+        yield note("worker_lost", _SOURCE, text, 1.0, worker.time, **known)
+        if worker.signal == _SIGSEGV:
+            text = f"worker process {worker.pid} crashed in native code"
+            yield note("worker_segfault", _SOURCE, text, 1.0, worker.time, **known)
+        elif worker.signal == _SIGKILL and not _kernel_names(case, lost):
+            log = any(True for _ in kernel_lines(case)) or _log_was_readable(case)
+            text = f"worker process {worker.pid} was killed, and not by the kernel"
+            if not log:
+                text = f"worker process {worker.pid} was killed, by whom is not known"
+            strength = 1.0 if log else 0.4
+            yield note(
+                "worker_killed_outside", _SOURCE, text, strength, worker.time, **known
+            )
+
+
+def _name(number: int) -> str:
+    try:
+        return Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _kernel_names(case: Case, lost: tuple[LostWorker, ...]) -> bool:
+    """Tell whether the kernel says that it killed one of them for memory."""
+    marks = {f"rocess {worker.pid} " for worker in lost}
+    return any(
+        mark in message and "ill" in message
+        for _, _, message in kernel_lines(case)
+        for mark in marks
+    )
+
+
+def _log_was_readable(case: Case) -> bool:
+    kernel = certificate_of(case).get("kernel")
+    return isinstance(kernel, dict) and bool(kernel.get("readable"))
+
+
+DETECTOR = Detector(
+    id="lost_worker",
+    finds=("worker_lost", "worker_segfault", "worker_killed_outside"),
+    detect=detect,
+    needs=("recording",),
+)

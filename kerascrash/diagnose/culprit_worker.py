@@ -1,0 +1,25 @@
+"""What a lost worker process held, from its own ring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kerascrash.diagnose.culprit_code import code_culprit
+from kerascrash.diagnose.culprit_memory import data_culprit, leak_culprit
+from kerascrash.estimate.resident import last_reading
+from kerascrash.estimate.workers import lost_workers
+from kerascrash.model.case import Case
+from kerascrash.model.verdict import Culprit
+
+
+def worker_culprit(case: Case) -> Culprit | None:
+    """Return what the biggest lost worker held, else the program's own line."""
+    rings = [(lost.pid, lost.case) for lost in lost_workers(case) if lost.case]
+    rings.sort(key=lambda ring: last_reading(ring[1]) or 0, reverse=True)
+    for pid, ring in rings:
+        named = leak_culprit(ring) or data_culprit(ring)
+        if named is not None:
+            where = f"in worker process {pid}"
+            note = "; ".join(part for part in (where, named.note) if part)
+            return replace(named, note=note)
+    return code_culprit(case, "python_exception")

@@ -1,0 +1,77 @@
+"""
+Worker processes whose loss ended the program: the exception only reports it.
+
+Pools and data loaders end the rest of their workers with SIGTERM once one is lost, so
+the one that matters is the one that another signal ended.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kerascrash.estimate.resident import certificate_of
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Mark, Process
+
+_REPORTS_LOSS = re.compile(
+    r"BrokenProcessPool|BrokenExecutor|TerminatedWorkerError|ProcessExitedException"
+    r"|worker.{0,60}(?:killed|died|terminated|exited)|terminated abruptly",
+    re.IGNORECASE,
+)
+_NEAR_S = 60.0
+_SIGTERM = 15
+
+
+@dataclass(frozen=True, slots=True)
+class LostWorker:
+    """One child that was lost; ``signal`` None: not known; ``case`` from its ring."""
+
+    pid: int
+    signal: int | None
+    time: float | None
+    case: Case | None
+
+
+def lost_workers(case: Case) -> tuple[LostWorker, ...]:
+    """Return the workers that were lost, if an uncaught exception says that one was."""
+    mark = _report(case)
+    if mark is None:
+        return ()
+    by_pid = {
+        child.process.pid: child
+        for child in case.children
+        if isinstance(child.process, Process)
+    }
+    rows = certificate_of(case).get("children") or ()
+    seen = tuple(
+        LostWorker(pid, row.get("signal"), row.get("time"), by_pid.get(pid))
+        for row in rows
+        if isinstance(pid := row.get("pid"), int)
+        and isinstance(row.get("signal"), int)
+        and row["signal"] != _SIGTERM
+        and _is_near(row.get("time"), mark)
+    )
+    if rows:
+        return seen
+    # Nobody watched: rings that stop in mid-run are all that is left of the workers.
+    return tuple(
+        LostWorker(pid, None, child.death, child)
+        for pid, child in by_pid.items()
+        if _is_near(child.death, mark)
+    )
+
+
+def _report(case: Case) -> Mark | None:
+    recording = recording_of(case)
+    for mark in reversed(recording.marks if recording else ()):
+        if mark.kind == "exception":
+            said = f"{mark.data.get('type')}: {mark.data.get('message')}"
+            return mark if _REPORTS_LOSS.search(said) else None
+    return None
+
+
+def _is_near(time: object, mark: Mark) -> bool:
+    if not isinstance(time, (int, float)) or mark.time is None:
+        return True
+    return abs(float(time) - mark.time) < _NEAR_S
