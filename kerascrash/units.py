@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_CONTENT = re.compile(r"([\d,]+) (\w*[^\Ws])$")
+_SHAPED = re.compile(r"(?:\w+ )?\w+ (\d+(?:x\d+)*)$")
+
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 
 
@@ -41,3 +46,27 @@ def format_seconds(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def count_of(count: int, noun: str) -> str:
+    """Return ``1 model``, ``1,920 EagerTensors``; a noun that ends with s is kept."""
+    return (
+        f"{count:,} {noun}" if count == 1 or noun[-1:] == "s" else f"{count:,} {noun}s"
+    )
+
+
+def kind_in_words(kind: str) -> str:
+    """
+    Return a recorded kind as a person says it.
+
+    ``list of 1,920 EagerTensor`` → ``… EagerTensors``; ``float32 ndarray 9x64`` →
+    ``float32 ndarray of shape (9, 64)``.
+    """
+    content, shaped = _CONTENT.search(kind), _SHAPED.fullmatch(kind)
+    if " of " in kind and content and content[1] != "1":
+        return f"{kind}s"
+    if shaped and " of " not in kind:
+        numbers = shaped[1].split("x")
+        shape = ", ".join(numbers) + ("," if len(numbers) == 1 else "")
+        return f"{kind[: shaped.start(1)]}of shape ({shape})"
+    return kind

@@ -1,11 +1,29 @@
-"""Which function's graphs or which models they were, and the line that is to blame."""
+"""Whose gradients, graphs or models they were, and the line that is to blame."""
 
 from __future__ import annotations
 
+from kerascrash.diagnose.culprit_memory import leak_culprit
+from kerascrash.estimate.gradients import gradients_kept
 from kerascrash.estimate.models_kept import models_kept
 from kerascrash.estimate.retraces import retraced
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
+
+
+def gradient_culprit(case: Case) -> Culprit | None:
+    """Return the container of gradients or tapes, else what grew most."""
+    kept = gradients_kept(case)
+    if kept is None:
+        return leak_culprit(case)
+    holding = kept.holding
+    return Culprit(
+        owner=holding.owner,
+        kind=holding.kind,
+        bytes=kept.bytes,
+        growth_bytes_per_step=kept.growth,
+        place=holding.place,
+        note=kept.text,
+    )
 
 
 def graph_culprit(case: Case) -> Culprit | None:

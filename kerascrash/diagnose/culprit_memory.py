@@ -7,6 +7,7 @@ import re
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.kept import Kept, data_held, leaks
+from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
 from kerascrash.estimate.resident import certificate_of
@@ -16,7 +17,7 @@ from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.verdict import Culprit
-from kerascrash.units import format_bytes
+from kerascrash.units import count_of, format_bytes
 
 _RUNS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
@@ -47,7 +48,7 @@ def _kind_at_death(kept: Kept) -> str:
     if not holding.is_container or not holding.element_type or holding.bytes <= 0:
         return holding.kind
     count = round(holding.count * kept.bytes / holding.bytes)
-    return f"{holding.type} of {count:,} {holding.element_type}"
+    return f"{holding.type} of {count_of(count, holding.element_type)}"
 
 
 def data_culprit(case: Case) -> Culprit | None:
@@ -63,11 +64,25 @@ def data_culprit(case: Case) -> Culprit | None:
     if kept is None:
         return None
     holding = kept.holding
-    widest = holding.widest_dtype
-    known = f"{widest[0]} " if widest and widest[0] not in holding.kind else ""
-    place = holding.made_at
     return Culprit(
-        holding.owner, f"{known}{holding.kind}", kept.bytes, None, place, kept.note
+        holding.owner,
+        _with_dtype(holding),
+        kept.bytes,
+        None,
+        holding.made_at,
+        kept.note,
+    )
+
+
+def _with_dtype(holding: Holding) -> str:
+    """Return ``list of 160 float64 ndarrays``, ``float64 array``."""
+    widest = holding.widest_dtype
+    if widest is None or widest[0] in holding.kind:
+        return holding.kind
+    head, space, name = holding.kind.rpartition(" ")
+    inside = " of " in head and name.rstrip("s") == holding.element_type
+    return (
+        f"{head}{space}{widest[0]} {name}" if inside else f"{widest[0]} {holding.kind}"
     )
 
 
@@ -157,10 +172,10 @@ def line_culprit(case: Case) -> Culprit | None:
 
 
 def neighbour_culprit(case: Case) -> Culprit | None:
-    """Return the biggest other process."""
+    """Return the biggest other process; under a limit, of those that share it."""
     rows = certificate_of(case).get("biggest") or []
-    rows = sorted(rows, key=lambda row: not row.get("same_cgroup"))
-    for row in rows[:1]:
+    inside = [row for row in rows if row.get("same_cgroup")]
+    for row in (inside if cgroup_limit(case) else inside or rows)[:1]:
         owner = f"{row.get('comm') or '?'} (pid {row.get('pid')})"
         growth = row.get("growth")
         note = f"grew by {format_bytes(growth)} meanwhile" if growth else ""

@@ -7,9 +7,17 @@ import os
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Mark, Process, Recording
 from kerascrash.model.verdict import ProgressLost
-from kerascrash.units import format_seconds
+from kerascrash.units import count_of, format_seconds
 
 _NOT_TRAINING = frozenset({"none", "import", "exit", ""})
+_STAGES = {
+    "custom": "in a custom training loop",
+    "build": "while the model was being built",
+    "compile": "while the model was being compiled",
+    "data": "while data were being loaded",
+    "checkpoint": "while a checkpoint was being written",
+}
+_BEFORE_TRAINING = frozenset({"build", "compile", "data"})
 
 
 def progress_lost(case: Case) -> ProgressLost:
@@ -54,6 +62,8 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
     if not lost.stage and lost.step is None:
         return ""
     where = _where(lost, recording)
+    if lost.stage in _BEFORE_TRAINING and not lost.step:
+        return f"It died {where}, before any training step: nothing trained is lost."
     duration = f" ({format_seconds(lost.seconds)} of work)" if lost.seconds else ""
     if not lost.checkpoint:
         how = "Save with keras.callbacks.ModelCheckpoint or BackupAndRestore to resume."
@@ -61,24 +71,28 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
             f"It died {where}; no checkpoint was seen, so all{duration} is lost. {how}"
         )
     name = os.path.basename(lost.checkpoint)
-    since = f"the last checkpoint is {name}"
+    earlier = f"{format_seconds(lost.seconds)} of work" if lost.seconds else "some work"
     resume = f"keras.models.load_model({name!r})"
     if name.endswith((".weights.h5", ".ckpt")):
         resume = f"model.load_weights({name!r})"
     epoch = lost.checkpoint_epoch
     first = f", then fit(..., initial_epoch={epoch + 1})" if epoch is not None else ""
-    return f"It died {where}; {since}{duration} before. Resume: {resume}{first}."
+    return (
+        f"It died {where}; the last checkpoint, {name}, is {earlier} earlier. "
+        f"Resume: {resume}{first}."
+    )
 
 
 def _where(lost: ProgressLost, recording: Recording) -> str:
-    stage = "a custom loop" if lost.stage == "custom" else lost.stage
-    parts = [f"in {stage}"] if stage else []
+    """Return ``in fit, in epoch 3, at step 24 of 64``, as much of it as is known."""
+    stage = _STAGES.get(lost.stage, f"in {lost.stage}")
+    parts = [stage] if lost.stage else []
     if lost.epoch is not None:
-        parts.append(f"epoch {lost.epoch + 1}")
+        parts.append(f"in epoch {lost.epoch + 1:,}")
     in_epoch = recording.progress.get("step_in_epoch")
     if isinstance(in_epoch, int):
         of = f" of {lost.steps_per_epoch:,}" if lost.steps_per_epoch else ""
-        parts.append(f"step {in_epoch:,}{of}")
+        parts.append(f"at step {in_epoch:,}{of}" if in_epoch else "at its first step")
     elif lost.step is not None:
-        parts.append(f"step {lost.step:,}")
+        parts.append(f"after {count_of(lost.step, 'step')}")
     return ", ".join(parts)

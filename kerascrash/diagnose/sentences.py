@@ -11,7 +11,7 @@ from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.evidence import Finding
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, format_seconds
 
 _Findings = Mapping[str, Finding]
 
@@ -87,6 +87,22 @@ def _device(_case: Case, findings: _Findings) -> str:
     return f"out of device memory: {told.data.get('label')}{of} {state}{asked}."
 
 
+def _open_files(case: Case, _findings: _Findings) -> str:
+    recording = recording_of(case)
+    rlimits = (recording.limits.get("rlimits") if recording else None) or {}
+    soft = next(iter(rlimits.get("RLIMIT_NOFILE") or ()), None)
+    allowed = f" ({soft:,} are allowed)" if isinstance(soft, int) and soft > 0 else ""
+    return f"failed for want of descriptors: too many open files{allowed}."
+
+
+def _hang(_case: Case, findings: _Findings) -> str:
+    still = findings.get("no_progress")
+    seconds = still.data.get("seconds") if still else None
+    if not isinstance(seconds, (int, float)):
+        return "stood still until it was ended."
+    return f"stood still for {format_seconds(seconds)}, until it was ended."
+
+
 _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
     "host_oom_cgroup": _cgroup,
     "host_oom_global": _global,
@@ -95,11 +111,17 @@ _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
     "termination_signal": _signal,
     "python_exception": _exception,
     "silent_exit": _silent,
+    "fd_limit": _open_files,
+    "hang": _hang,
 }
 _FIXED = {
     "user_interrupt": "interrupted by its user (Ctrl-C).",
     "native_segfault": "crashed in native code: segmentation fault (SIGSEGV).",
     "illegal_instruction": "crashed: an instruction this processor lacks (SIGILL).",
+    "stack_overflow": "crashed: calls were nested deeper than the stack allows.",
+    "thread_or_process_limit": "failed: no further thread or process could be started.",
+    "disk_full": "failed: no space was left on the disk, or in the quota.",
+    "alloc_failure": "failed: the system refused it memory (an allocation failed).",
     "fpe": "crashed in native code: division by zero or the like (SIGFPE).",
     "native_abort_check": "aborted by native code: a library's check failed (SIGABRT).",
     "bus_error_shm": "crashed (SIGBUS): shared memory or a mapped file was full.",
@@ -111,6 +133,13 @@ _FIXED = {
 
 def cause_sentence(case: Case, cause: str, findings: _Findings) -> str:
     """Return how it died in one sentence, beginning in lower case."""
+    pids = [finding.data.get("worker_pid") for finding in findings.values()]
+    worker = next((pid for pid in pids if pid is not None), None)
+    said = _of_the_program(case, cause, findings)
+    return said if worker is None else f"worker process {worker} was {said}"
+
+
+def _of_the_program(case: Case, cause: str, findings: _Findings) -> str:
     if cause in _SENTENCES:
         return _SENTENCES[cause](case, findings)
     if cause in _FIXED:

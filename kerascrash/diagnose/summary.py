@@ -64,14 +64,5 @@ def culprit_sentence(culprit: Culprit) -> str:
     rising = f", +{format_bytes(growth)} per step" if growth and growth > 0 else ""
     if " of " in culprit.kind and verb == "holds a":
         _, _, content = culprit.kind.partition(" of ")
-        return f"{head} holds {_plural(content)} = {size}{rising}."
+        return f"{head} holds {content} = {size}{rising}."
     return f"{head}: {culprit.kind}, {size}{rising}."
-
-
-def _plural(content: str) -> str:
-    """Return ``1,920 EagerTensors`` for ``1,920 EagerTensor``."""
-    count, _, name = content.partition(" ")
-    many = count.replace(",", "").isdigit() and count != "1"
-    return (
-        f"{content}s" if many and name.isidentifier() and name[-1] != "s" else content
-    )

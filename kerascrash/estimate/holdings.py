@@ -11,6 +11,7 @@ from kerascrash.estimate.dtypes import dtype_name, dtype_size
 from kerascrash.estimate.places import creation_place, read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
+from kerascrash.units import kind_in_words
 
 TENSOR_TYPES = frozenset({
     "EagerTensor", "Tensor", "Variable", "ResourceVariable", "KerasVariable", "Array",
@@ -42,6 +43,8 @@ class Holding:
     place: Place | None = None
     place_how: str = ""
     estimated: bool = False
+    made_by: tuple[str, ...] = ()
+    """Calls that made what its line adds, as ``tape.gradient``; empty if unknown."""
 
     @property
     def is_container(self) -> bool:
@@ -114,6 +117,7 @@ def _history(raw: object) -> tuple[tuple[int | None, float, int], ...]:
 
 def _holding(raw: Mapping[str, Any]) -> Holding:
     element = raw.get("element") or {}
+    made_by = (raw.get("place") or {}).get("made_by")
     shape = element.get("shape") or ()
     dtypes = {k: n for k, n in (raw.get("dtypes") or {}).items() if n is not None}
     size = int(raw.get("bytes") or 0)
@@ -122,7 +126,7 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
     return Holding(
         owner=str(raw.get("owner") or "?"),
         type=str(raw.get("type") or ""),
-        kind=str(raw.get("kind") or raw.get("type") or ""),
+        kind=kind_in_words(str(raw.get("kind") or raw.get("type") or "")),
         count=int(raw.get("count") or 0),
         bytes=size,
         element_type=str(element.get("type") or ""),
@@ -134,6 +138,7 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
         place=read_place(raw.get("place")),
         place_how=str(raw.get("place_how") or ""),
         estimated=bool(raw.get("estimated")),
+        made_by=tuple(map(str, made_by)) if isinstance(made_by, list) else (),
     )
 
 

@@ -21,7 +21,7 @@ from kerascrash.estimate.step_bytes import (
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Ledger, LedgerLine
-from kerascrash.units import format_bytes
+from kerascrash.units import count_of, format_bytes
 
 REMAINDER = "unexplained remainder"
 
@@ -30,7 +30,7 @@ def _model_lines(case: Case) -> list[LedgerLine]:
     recording, rise = recording_of(case), rise_of(case)
     models = models_of(recording)
     weights = sum(model.weights for model in models)
-    lines = [LedgerLine("weights", weights, "computed", f"{len(models)} models")]
+    lines = [LedgerLine("weights", weights, "computed", count_of(len(models), "model"))]
     # Only a run that has begun has gradients, slots and activations.
     own = own_model(recording) if recording else None
     if rise is None or rise.in_stage is None or own is None or recording is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report.charts.spark import spark_path
 from kerascrash.report.plain import items, mapping, mappings, number, whole
+from kerascrash.units import kind_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
     return {
         "owner": str(entry.get("owner") or entry.get("path") or "?"),
         "path": str(entry.get("path") or ""),
-        "kind": str(entry.get("kind") or entry.get("type") or ""),
+        "kind": kind_in_words(str(entry.get("kind") or entry.get("type") or "")),
         "device": str(entry.get("device") or "host"),
         "bytes": whole(size),
         "estimated": bool(entry.get("estimated")),
