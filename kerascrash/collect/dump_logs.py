@@ -90,9 +90,9 @@ def _read_stderr_file(
             return b""
         with open(path, "rb") as file:
             facts = os.fstat(file.fileno())
-            size = int(where.get("bytes") or 0) or facts.st_size - offset
+            size = int(where.get("bytes", facts.st_size - offset))
             late = facts.st_mtime > death + _WRITTEN_AFTER_SECONDS
-            if facts.st_size < offset or size <= 0 or (late and not sealed):
+            if facts.st_size < offset or size <= 0 or late:
                 return b""
             begin = max(offset, offset + size - _TAIL)
             file.seek(begin)
