@@ -8,6 +8,7 @@ Needs Linux, TensorFlow, and root for the cases with a memory cgroup or a tmpfs.
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import os
 import resource
@@ -241,8 +242,11 @@ def freeze(recording: Recording) -> None:
         print(f"{recording.folder.name}: renewed by `python tests/vm/freeze.py`")
         return
     place = FROZEN_FOLDER if os.access(FROZEN_FOLDER.parent, os.W_OK) else None
-    with tempfile.TemporaryDirectory() as spare:
+    with tempfile.TemporaryDirectory() as spare, ExitStack() as stack:
         target = place or Path(spare)
+        if place:  # one at a time: they share the folder
+            lock = stack.enter_context(place.with_suffix(".lock").open("w"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir(parents=True)
         # Nothing of this machine's environment belongs into a published dump.

@@ -44,7 +44,8 @@ def _join(folder: Path) -> Callable[[], None]:
     return join
 
 
-def _remove(folder: Path) -> None:
+def remove_cgroup(folder: Path) -> None:
+    """Remove a cgroup once its processes are gone."""
     for _ in range(50):  # the kernel needs a moment to uncharge a killed process
         try:
             folder.rmdir()
@@ -70,13 +71,13 @@ def _make_cgroup(
         if not os.access(folder / "cgroup.procs", os.W_OK):
             raise PermissionError(folder)
     except OSError:
-        _remove(folder)
+        remove_cgroup(folder)
         return None
     return Limit(
         how=f"a memory cgroup of its own ({folder})",
         changes="",
         prepare=_join(folder),
-        clean_up=lambda: _remove(folder),
+        clean_up=lambda: remove_cgroup(folder),
     )
 
 
