@@ -7,10 +7,10 @@ one that is emptied at each epoch may look alike until the epoch ends.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.gradients import gradients_kept
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.kept import Kept, leaks
 from kerascrash.estimate.models_kept import holds_models
@@ -22,7 +22,6 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.1
-_GRADIENT = re.compile(r"grad(?!io)", re.IGNORECASE)
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -38,9 +37,12 @@ def detect(case: Case) -> Iterator[Finding]:
             continue
         seen.add(finding)
         yield _observe(finding, kept, share)
-        if finding == "tensors_kept" and _holds_gradients(kept):
-            text = f"what `{kept.holding.owner}` keeps are gradients, by name"
-            yield note("gradients_kept", "dump:inventory", text, share)
+    gradients = gradients_kept(case)
+    if gradients is not None and gradients.share >= _LEAST_SHARE:
+        owner, share = gradients.holding.owner, gradients.share
+        yield note(
+            "gradients_kept", "dump:inventory", gradients.text, share, owner=owner
+        )
 
 
 def _of_models(case: Case, kept: Kept) -> bool:
@@ -72,12 +74,6 @@ def _observe(finding: str, kept: Kept, share: float) -> Finding:
         bytes=kept.bytes,
         share=share,
     )
-
-
-def _holds_gradients(kept: Kept) -> bool:
-    place = kept.holding.place
-    line = dict(place.excerpt).get(place.line, "") if place else ""
-    return bool(_GRADIENT.search(kept.holding.owner) or _GRADIENT.search(line))
 
 
 DETECTOR = Detector(

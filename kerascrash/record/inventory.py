@@ -8,8 +8,8 @@ total_bytes (without mapped files), entries [{owner, path, scope ("module", "fra
 dtype} | null, dtypes {name: bytes}, device ("host", "GPU:0", "mapped file"),
 growth_bytes_per_step, growth_count_per_step, growth_bytes_per_second, history
 [[step, unix seconds, bytes]], place {file, line, function, excerpt [[number, text]],
-made_by [calls that made what the line adds]} | null, place_how ("append", "extend", "setitem", "augassign", "assign", "call") | null}],
-biggest first}.
+made_by [calls that made what the line adds]} | null, place_how ("append", "extend",
+"setitem", "augassign", "assign", "call") | null}], biggest first}.
 
 It can be wrong by what it does not see: objects that only a library holds, values of
 names in class bodies that are still running, and up to 3.11 the locals of functions

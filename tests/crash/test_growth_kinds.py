@@ -1,0 +1,70 @@
+"""
+What piles up with the steps, told apart: graphs, models, gradients, tapes, tensors.
+
+Each script dies for real; beside each kind stands one that looks like it and is not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+_SPEC = importlib.util.spec_from_file_location(
+    "crash_harness", Path(__file__).with_name("harness.py")
+)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+harness = importlib.util.module_from_spec(_SPEC)
+sys.modules["crash_harness"] = harness
+_SPEC.loader.exec_module(harness)
+
+pytestmark = pytest.mark.crash
+
+
+def blamed(script, tmp_path, limit_mib=900):
+    """Let a script reach its limit; return the death after looking at the cause."""
+    death = harness.let_die(script, tmp_path, limit_mib=limit_mib)
+    assert death.status == -signal.SIGKILL, death.err
+    assert death.verdict["cause"] == "host_oom_cgroup"
+    return death
+
+
+def test_a_number_that_is_traced_anew_each_step(tmp_path) -> None:
+    script = "number_argument.py"
+    death = blamed(script, tmp_path)
+    assert death.verdict["factor"] == "graph_retracing"
+    assert death.culprit["owner"] == "train_step"
+    assert death.culprit["line"] == death.line(script, "@tf.function")
+    assert "Python value of `number`" in death.culprit["note"]
+
+
+def test_models_built_one_after_another(tmp_path) -> None:
+    script = "models_in_loop.py"
+    death = blamed(script, tmp_path)
+    assert death.verdict["factor"] == "graph_retracing"
+    assert death.culprit["owner"] == "tried"
+    assert death.culprit["line"] == death.line(script, "tried[trial] = network")
+
+
+def test_three_traces_are_normal(tmp_path) -> None:
+    death = blamed("three_traces_and_a_list.py", tmp_path)
+    assert death.verdict["factor"] == "tensor_leak"
+    assert death.culprit["owner"] == "seen"
+
+
+@pytest.mark.parametrize(
+    ("script", "owner", "source"),
+    [
+        ("gradients_listed.py", "collected", "collected.append("),
+        ("tapes_kept.py", "Loop.recorded", "self.recorded.append("),
+    ],
+)
+def test_gradients_that_are_kept(script, owner, source, tmp_path) -> None:
+    death = blamed(script, tmp_path)
+    assert death.verdict["factor"] == "gradient_accumulation"
+    assert death.culprit["owner"] == owner
+    assert death.culprit["line"] == death.line(script, source)
