@@ -29,6 +29,7 @@ CAUSE = Rule(
         "raised_memory_error": 8.0,
         "raised_host_exhausted": 7.0,
         "allocation_refused": 1.0,
+        "allocation_unchecked": 11.0,
         "exit_sigabrt": 0.8,
     },
     contradicts={

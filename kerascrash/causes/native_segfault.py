@@ -25,6 +25,7 @@ CAUSE = Rule(
         "worker_segfault": 4.5,
     },
     contradicts={
+        "allocation_unchecked": 4.0,
         "exit_zero": 4.0,
         "stack_overflow": 4.0,
         "kernel_stack_overflow": 6.0,

@@ -1,0 +1,59 @@
+"""
+Observe a crash at the process's own limit of memory: an allocation went unchecked.
+
+Code that does not look at what malloc returned reads or writes through a null pointer.
+The limit (`ulimit -d`, `ulimit -v`) must be near, or any null pointer would do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerascrash.detect._facts import note
+from kerascrash.detect._kernel_lines import kernel_lines
+from kerascrash.estimate.resident import last_reading
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.evidence import Finding
+from kerascrash.model.rules import Detector
+from kerascrash.units import format_bytes
+
+_SIGSEGV = 11
+# RLIMIT_DATA counts what was reserved and not yet touched as well.
+_LIMITS = (("RLIMIT_DATA", "anon", 0.8), ("RLIMIT_AS", "vms", 0.95))
+_WITHOUT_LOG = 0.8
+
+
+def detect(case: Case) -> Iterator[Finding]:
+    """Yield that it crashed at its limit of memory."""
+    recording = recording_of(case)
+    status = case.exit
+    if recording is None or not isinstance(status, ExitStatus):
+        return
+    if status.signal != _SIGSEGV:
+        return
+    rlimits = recording.limits.get("rlimits") or {}
+    for name, series, share in _LIMITS:
+        soft = next(iter(rlimits.get(name) or ()), None)
+        used = last_reading(case, series)
+        if not isinstance(soft, int) or soft <= 0 or not used or used < share * soft:
+            continue
+        told = any("segfault at " in text for _, _, text in kernel_lines(case))
+        yield note(
+            "allocation_unchecked",
+            "dump:limits",
+            f"it crashed at its limit of memory ({name}): {format_bytes(used)} of "
+            f"{format_bytes(soft)}; an allocation that failed went unchecked",
+            1.0 if told else _WITHOUT_LOG,
+            used=used,
+            limit=soft,
+        )
+        return
+
+
+DETECTOR = Detector(
+    id="unchecked_allocation",
+    finds=("allocation_unchecked",),
+    detect=detect,
+    needs=("recording",),
+)

@@ -1,0 +1,116 @@
+"""A worker's loss is the cause, its report the consequence; and the near-misses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kerascrash.detect import observe
+from kerascrash.diagnose import diagnose
+from kerascrash.model.case import Case, ExitStatus
+
+GIB = 1 << 30
+MIB = 1 << 20
+WORKER = 4720
+BROKEN = {
+    "type": "concurrent.futures.process.BrokenProcessPool",
+    "message": "A process in the process pool was terminated abruptly",
+    "thread": "MainThread",
+}
+OOM_LINES = [
+    f"oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/job,"
+    f"task_memcg=/job,task=python,pid={WORKER},uid=0",
+    f"Memory cgroup out of memory: Killed process {WORKER} (python) "
+    "total-vm:1537552kB, anon-rss:1337000kB, file-rss:13264kB",
+]
+
+
+def names(case: Case) -> set[str]:
+    observed = observe(case)
+    assert observed.faults == ()
+    return {finding.id for finding in observed.findings}
+
+
+@pytest.fixture
+def broken_pool(training: Any) -> Any:
+    """A program that ended by the report of a lost worker, which SIGKILL had ended."""
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd"))
+    builder.event(19.0, "exception", **BROKEN)
+    killed = {"pid": WORKER, "comm": "python", "signal": 9, "status": 9}
+    ended = {"pid": WORKER + 1, "comm": "python", "signal": 15, "status": 15}
+    builder.certificate["children"] = [ended, killed]
+    builder.certificate["kernel"] = {"readable": True, "lines": []}
+    return builder
+
+
+def test_a_worker_killed_by_hand(broken_pool: Any) -> None:
+    row = {"path": "/job", "version": 2, "limit": GIB, "current": MIB,
+           "before": {"oom": 0, "oom_kill": 0},
+           "after": {"oom": 0, "oom_kill": 0}}  # fmt: skip
+    verdict = diagnose(broken_pool.counters(cgroups=[row], kills=0).build()).verdict
+    assert verdict.cause == "external_kill"
+    assert verdict.summary.startswith(f"worker process {WORKER} was killed ")
+
+
+def test_a_worker_killed_for_memory(broken_pool: Any) -> None:
+    broken_pool.kernel_lines = OOM_LINES
+    verdict = diagnose(broken_pool.dies_of_limit(version=2).build()).verdict
+    assert (verdict.cause, verdict.factor) == ("host_oom_cgroup", "child_process")
+    assert f"worker process {WORKER}" in verdict.summary
+
+
+def test_a_worker_that_crashed_itself(broken_pool: Any) -> None:
+    broken_pool.certificate["children"] = [{"pid": WORKER, "signal": 11}]
+    found = names(broken_pool.build())
+    assert {"worker_lost", "worker_segfault"} <= found
+    assert "worker_killed_outside" not in found
+
+
+def test_workers_that_a_pool_ended_by_itself_were_not_lost(broken_pool: Any) -> None:
+    broken_pool.certificate["children"] = [{"pid": WORKER, "signal": 15}]
+    assert "worker_lost" not in names(broken_pool.build())
+
+
+def test_a_worker_lost_long_ago_is_not_what_the_exception_reports(
+    broken_pool: Any,
+) -> None:
+    early = broken_pool.marks[0].time - 600
+    broken_pool.certificate["children"] = [{"pid": WORKER, "signal": 9, "time": early}]
+    assert "worker_lost" not in names(broken_pool.build())
+
+
+def test_an_exception_of_another_kind_stays_the_cause(training: Any) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd"))
+    raised = {"type": "ValueError", "message": "shapes differ", "thread": "MainThread"}
+    builder.event(19.0, "exception", **raised)
+    builder.certificate["children"] = [{"pid": WORKER, "signal": 9}]
+    case = builder.build()
+    assert "worker_lost" not in names(case)
+    assert diagnose(case).verdict.cause == "python_exception"
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "signal", "seen"),
+    [
+        ("RLIMIT_DATA", 1.8, 11, True),
+        ("RLIMIT_AS", 1.95, 11, True),
+        ("RLIMIT_DATA", 1.0, 11, False),
+        ("RLIMIT_AS", 1.7, 11, False),
+        ("RLIMIT_DATA", 1.9, 9, False),
+    ],
+)
+def test_a_crash_at_the_limit_of_memory_is_an_allocation_that_failed(
+    training: Any, limit: str, used: float, signal: int, seen: bool
+) -> None:
+    builder = training(exit=ExitStatus(signal=signal, known_by="pidfd"))
+    builder.limits = {"rlimits": {limit: [2 * GIB, 2 * GIB]}}
+    series = "anon" if limit == "RLIMIT_DATA" else "vms"
+    builder.extra[series] = int(used * GIB)
+    builder.kernel_lines = [
+        "python[4711]: segfault at 60 ip 00007f sp 00007ffd error 4 in lib.so[7f+1]"
+    ]
+    case = builder.build()
+    assert ("allocation_unchecked" in names(case)) is seen
+    if seen:
+        assert diagnose(case).verdict.cause == "alloc_failure"
