@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +30,23 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared folder of labelled cases is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def as_nobody() -> tuple[str, ...]:
+    """
+    Return the command that runs another without privileges.
+
+    The tests' interpreter may lie in a folder of root's, so the right to read files is
+    kept; it is none over the kernel log, other processes or anything else.
+    """
+    if sys.platform != "linux" or os.geteuid() != 0 or not shutil.which("setpriv"):
+        pytest.skip("becoming another user needs Linux, root and setpriv")
+    caps = "-all,+dac_read_search"
+    return (
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+        f"--inh-caps={caps}", f"--ambient-caps={caps}", f"--bounding-set={caps}", "--",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

@@ -17,17 +17,21 @@ MAKES = sorted(SAMPLES.rglob("make.py"))
 pytestmark = pytest.mark.crash
 
 
-@pytest.fixture
-def recording(request: pytest.FixtureRequest) -> Any:
+def load(make: Path) -> Any:
     sys.path.insert(0, str(SAMPLES))
     try:
-        made = runpy.run_path(str(request.param))["RECORDING"]
+        return runpy.run_path(str(make))["RECORDING"]
     finally:
         sys.path.remove(str(SAMPLES))
+
+
+@pytest.fixture
+def recording(request: pytest.FixtureRequest) -> Any:
+    made = load(request.param)
     if made.machine is not None:
         pytest.skip("dies in a virtual machine: see tests/vm")
-    if (made.limit or made.shared) and os.geteuid() != 0:
-        pytest.skip("a memory cgroup and a tmpfs need root")
+    if (made.limit or made.shared or made.tasks) and os.geteuid() != 0:
+        pytest.skip("a cgroup and a tmpfs need root")
     if made.limit:
         from kerascrash.cli.demo.limits import find_limit
 
@@ -38,7 +42,18 @@ def recording(request: pytest.FixtureRequest) -> Any:
     return made
 
 
-@pytest.mark.parametrize("recording", MAKES, ids=lambda p: p.parent.name, indirect=True)
+@pytest.mark.parametrize(
+    "recording",
+    [
+        pytest.param(
+            make,
+            id=make.parent.name,
+            marks=pytest.mark.slow if load(make).slow else (),
+        )
+        for make in MAKES
+    ],
+    indirect=True,
+)
 def test_a_live_death_is_judged_rightly(
     recording: Any,
     tmp_path: Path,

@@ -16,11 +16,6 @@ from kerascrash.cli.doctor import examine, load_checks
 from kerascrash.cli.doctor._check import GROUPS, Check
 
 ROOT = Path(__file__).parents[3]
-NOBODY = 65534
-SEARCH_ONLY = "+dac_read_search"
-"""The tests' interpreter may lie in a folder of root's; reading files is no right over
-the kernel log, other processes, or anything else that is examined."""
-
 needs_root = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="needs Linux and root"
 )
@@ -48,14 +43,6 @@ def ask(*wrap: str, **more: Any) -> dict[str, dict[str, Any]]:
     return {check["id"]: check for check in document["checks"]}
 
 
-def as_nobody() -> tuple[str, ...]:
-    return (
-        "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups",
-        f"--inh-caps=-all,{SEARCH_ONLY}", f"--ambient-caps=-all,{SEARCH_ONLY}",
-        f"--bounding-set=-all,{SEARCH_ONLY}", "--",
-    )  # fmt: skip
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="what Linux yields")
 def test_what_is_weaker_or_missing_says_what_it_means_and_how_to_get_more() -> None:
     found = ask()
@@ -77,11 +64,11 @@ def test_root_reads_the_kernel_log_and_a_watcher_seals() -> None:
 
 
 @needs_root
-def test_an_unprivileged_user_is_told_what_is_kept_from_him(tmp_path: Path) -> None:
+def test_an_unprivileged_user_is_told_what_is_kept_from_him(
+    tmp_path: Path, as_nobody: tuple[str, ...]
+) -> None:
     tmp_path.chmod(0o755)
-    found = ask(
-        *as_nobody(), env={"HOME": "/nonexistent", "KERASCRASH_DIR": "/proc/no"}
-    )
+    found = ask(*as_nobody, env={"HOME": "/nonexistent", "KERASCRASH_DIR": "/proc/no"})
     restricted = Path("/proc/sys/kernel/dmesg_restrict").read_text() == "1\n"
     log = found["kernel_log"]
     assert (log["state"] == "ok") is not restricted

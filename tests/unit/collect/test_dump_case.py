@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from kerascrash.collect.conform import conform
 from kerascrash.collect.dump_case import load_case, read_case
 from kerascrash.collect.same_boot import booted_since
 from kerascrash.dump.records import EventKind, Stage
+from kerascrash.dump.watcher_writer import open_watcher_writer
 from kerascrash.dump.writer import create_dump
 from kerascrash.errors import NotADump, SourceError
 from kerascrash.model.case import ExitStatus, Process, Recording
@@ -116,6 +118,22 @@ def test_a_stderr_file_is_quoted_only_in_the_same_boot(dump, tmp_path) -> None:
     case = read_case(dump.path)
     (log,) = [log for log in case.logs if log.kind == "stderr"]
     assert [line.text for line in log.lines] == ["Fatal: it broke"]
+
+
+def test_output_of_a_later_run_is_not_taken_for_this_one(dump, tmp_path) -> None:
+    """The file was written over, as by `python train.py 2>train.err` run again."""
+    err = tmp_path / "train.err"
+    err.write_text("OSError: [Errno 24] Too many open files\n")
+    dump.sample({"rss": 1})
+    death = time.time() - 600
+    stderr = {"how": "file", "path": str(err), "offset": 0, "bytes": 0}
+    watcher = open_watcher_writer(dump.path)
+    watcher.certificate({"death": {"realtime": death}, "stderr": stderr})
+    assert not [log for log in read_case(dump.path).logs if log.kind == "stderr"]
+    watcher.certificate(
+        {"death": {"realtime": death}, "stderr": {**stderr, "bytes": 20}}
+    )
+    assert not [log for log in read_case(dump.path).logs if log.kind == "stderr"]
 
 
 def test_a_dump_from_elsewhere_quotes_no_file_of_this_machine(tmp_path) -> None:

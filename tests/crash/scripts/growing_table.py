@@ -1,4 +1,4 @@
-"""C++ code of the framework asks for more than the process may have."""
+"""A table of the framework's C++ grows beyond what the process may have."""
 
 import kerascrash.arm  # noqa: F401
 import keras
@@ -10,6 +10,7 @@ model = keras.Sequential([keras.Input((16,)), keras.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mse")
 model.fit(x, x[:, :1], epochs=3, verbose=0)
 
-words = tf.constant(["x" * 1_000_000] * 100)
-for _ in range(12):
-    words = tf.strings.join([words, words])
+seen = tf.lookup.experimental.MutableHashTable(tf.int64, tf.int64, default_value=-1)
+for number in range(100_000):
+    ids = tf.range(number * 100_000, (number + 1) * 100_000, dtype=tf.int64)
+    seen.insert(ids, ids)

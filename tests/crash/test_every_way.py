@@ -1,0 +1,218 @@
+"""
+Deaths of limits and native code: watched, unwatched, and not armed at all.
+
+Each really dies three times: with the watcher, with the dump alone, and unarmed with
+only the output, the exit status and (as root) the kernel's lines of that time left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "sample_dumps"
+SCRIPTS = Path(__file__).resolve().parent / "scripts"
+MODES = ("watched", "unwatched", "unarmed")
+SETTINGS = {
+    "watched": {},
+    "unwatched": {"KERASCRASH_WATCHER": "0"},
+    "unarmed": {"KERASCRASH": "0"},
+}
+GIB = 1 << 30
+
+pytestmark = [
+    pytest.mark.crash,
+    pytest.mark.skipif(
+        sys.platform != "linux" or os.geteuid() != 0,
+        reason="cgroups, tmpfs and another user need Linux and root",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to die; ``without_log``: what else is right where no kernel log is."""
+
+    name: str
+    cause: str
+    make: Callable[[Any], Any] | None = None
+    without_log: tuple[str, ...] = ()
+    unarmed: tuple[str, ...] = ()
+
+
+def script(name: str, **options: Any) -> Callable[[Any], Any]:
+    return lambda recording: recording(SCRIPTS, script=name, **options)
+
+
+WAYS = (
+    Way("stack_overflow", "stack_overflow", None, ("native_segfault",)),
+    Way("tf_check", "native_abort_check"),
+    Way("fd_limit", "fd_limit"),
+    Way("thread_or_process_limit", "thread_or_process_limit"),
+    Way("disk_full", "disk_full"),
+    Way("alloc_failure", "alloc_failure"),
+    Way("null_dereference", "native_segfault"),
+    Way("illegal_instruction", "illegal_instruction"),
+    Way("integer_division", "fpe"),
+    Way("bus_error_shm", "bus_error_shm"),
+    Way("glibc_abort", "native_abort_check"),
+    Way(
+        "nested_walk", "stack_overflow", script("nested_walk.py"), ("native_segfault",)
+    ),
+    Way(
+        "table_at_limit",
+        "alloc_failure",
+        script("growing_table.py", rlimits={resource.RLIMIT_DATA: 2 * GIB}),
+        # Of an allocation that went unchecked, no log tells more than the crash.
+        unarmed=("native_segfault",),
+    ),
+    Way(
+        "resource_exhausted",
+        "alloc_failure",
+        script("large_product.py", rlimits={resource.RLIMIT_DATA: 3 * GIB}),
+    ),
+    Way(
+        "worker_oom",
+        "host_oom_cgroup",
+        script("lost_worker.py", limit=GIB * 3 // 2, environment={"KILL_BY": "memory"}),
+        unarmed=("host_oom_global",),
+    ),
+    Way(
+        "worker_kill_9",
+        "external_kill",
+        script("lost_worker.py", environment={"KILL_BY": "sigkill"}),
+        # The log shows a lost worker, and nothing of who ended it.
+        without_log=("host_oom_cgroup", "host_oom_global"),
+        unarmed=("host_oom_cgroup", "host_oom_global"),
+    ),
+)
+BY_NAME = {way.name: way for way in WAYS}
+IN_CI = {
+    ("fd_limit", "unarmed", "nobody"),
+    ("worker_oom", "watched", "root"),
+    ("nested_walk", "unwatched", "root"),
+}
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Any:
+    sys.path.insert(0, str(SAMPLES))
+    try:
+        import recording
+    finally:
+        sys.path.remove(str(SAMPLES))
+    return recording
+
+
+def let_die(
+    recordings: Any, way: Way, mode: str, place: Path, wrap: Sequence[str]
+) -> dict[str, Any]:
+    """Let it die, and return the report that a user of the same rights would get."""
+    place.chmod(0o777)
+    made = (
+        way.make(recordings.Recording)
+        if way.make
+        else recordings.load_recording(SAMPLES / way.name / "make.py")
+    )
+    began = time.clock_gettime(time.CLOCK_BOOTTIME)
+    left = made.run(place, wrap=wrap, PYTHONPATH=str(ROOT), **SETTINGS[mode])
+    if mode != "unarmed":
+        assert left.dump is not None, left.err.read_text(errors="replace")[-2000:]
+        return ask(wrap, "report", str(left.dump), "-o", "-")
+    assert left.dump is None
+    logs = ["--stderr", str(left.err)]
+    if not wrap:
+        lines = place / "kernel.log"
+        lines.write_text(kernel_lines_since(began), encoding="utf-8")
+        logs += ["--kernel-log", str(lines)]
+    return ask(wrap, "explain", f"--exit={left.status}", *logs)
+
+
+def kernel_lines_since(boottime: float) -> str:
+    done = subprocess.run(["dmesg"], capture_output=True, text=True, check=True)
+    rows = [row for row in done.stdout.splitlines(keepends=True) if row.startswith("[")]
+    return "".join(row for row in rows if float(row[1:].split("]")[0]) >= boottime)
+
+
+def ask(wrap: Sequence[str], *args: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [*wrap, sys.executable, "-m", "kerascrash", *args, "--format", "json"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def right_names(way: Way, mode: str, user: str) -> set[str]:
+    names = {way.cause}
+    if user == "nobody":
+        names.update(way.without_log)
+    if mode == "unarmed":
+        names.update(way.unarmed)
+    elif mode == "unwatched":
+        names.update(way.without_log if way.name == "worker_kill_9" else ())
+    return names
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "user"),
+    [
+        pytest.param(
+            way.name, mode, user, marks=() if key in IN_CI else pytest.mark.slow
+        )
+        for way in WAYS
+        for mode in MODES
+        for user in ("root", "nobody")
+        if (key := (way.name, mode, user))
+    ],
+)
+def test_it_is_named(
+    name: str,
+    mode: str,
+    user: str,
+    recordings: Any,
+    as_nobody: tuple[str, ...],
+    tmp_path: Path,
+) -> None:
+    way = BY_NAME[name]
+    wrap = as_nobody if user == "nobody" else ()
+    report = let_die(recordings, way, mode, tmp_path, wrap)
+    verdict = report["verdict"]
+    assert verdict["cause"] in right_names(way, mode, user), verdict["summary"]
+    assert report["faults"] == []
+    if name == "worker_oom" and mode == "watched":
+        assert verdict["factor"] == "child_process"
+        assert verdict["summary"].startswith("worker process ")
+        assert verdict["culprit"]["owner"] == "kept"
+
+
+@pytest.mark.slow
+def test_the_dump_alone_does_as_well_as_with_a_certificate(
+    recordings: Any, tmp_path: Path
+) -> None:
+    right = dict.fromkeys(MODES[:2], 0)
+    for way in WAYS:
+        for mode in right:
+            place = tmp_path / f"{way.name}-{mode}"
+            place.mkdir()
+            report = let_die(recordings, way, mode, place, ())
+            right[mode] += report["verdict"]["cause"] == way.cause
+    shares = {mode: count / len(WAYS) for mode, count in right.items()}
+    assert shares["watched"] == 1.0
+    assert shares["watched"] - shares["unwatched"] <= 0.05, shares
