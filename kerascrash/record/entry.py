@@ -13,15 +13,14 @@ import sys
 
 from kerascrash.record.say import say
 
-NEEDED = frozenset(
-    """
+_WORDS = """
     array ast atexit bisect collections contextlib copyreg ctypes errno enum fcntl
     functools gc importlib io itertools json keyword linecache locale math mmap
     operator platform random re reprlib resource select selectors signal sre_compile
     sre_constants sre_parse stat string struct subprocess tempfile textwrap
     threading time token tokenize traceback types typing warnings weakref zlib
-    """.split()
-)
+    """
+NEEDED = frozenset(_WORDS.split())
 """What the recorder imports of the standard library, and what that imports."""
 _FILES = (".py", ".so", ".pyd")
 _OFF = ("0", "false", "no", "off")

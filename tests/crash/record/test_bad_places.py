@@ -86,7 +86,8 @@ def test_a_disk_that_fills_later_is_no_danger(
         "        while True: out.write(bytes(1 << 16))\n"
         "except OSError as error:\n"
         "    print(error.strerror)\n"
-        "recorder = kerascrash.arm.arm.__globals__['_recorder']\n"
+        "from kerascrash.record.arming import current_recorder\n"
+        "recorder = current_recorder()\n"
         "for i in range(20000): recorder.begin_step(i, i)\n"
         "print('trained')\n"
     )
@@ -139,7 +140,8 @@ def test_a_dump_of_an_overlay_folder_comes_home_after_the_death(
     where = "recorder.writer.path, recorder.final_path"
     body = (
         f"{ARM}import os, time\n"
-        "recorder = kerascrash.arm.arm.__globals__['_recorder']\n"
+        "from kerascrash.record.arming import current_recorder\n"
+        "recorder = current_recorder()\n"
         f"print({where}, os.path.islink(recorder.final_path), flush=True)\n"
         f"time.sleep(1); {DIE}"
     )
