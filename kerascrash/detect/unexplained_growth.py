@@ -13,6 +13,7 @@ from kerascrash.estimate.kept import steps_counted
 from kerascrash.estimate.ledger import REMAINDER, host_ledger
 from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.line_doing import line_at_death
+from kerascrash.estimate.pipelines import holds_elements, pipeline_ops
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -37,7 +38,7 @@ def detect(case: Case) -> Iterator[Finding]:
     if share >= _LEAST_SHARE and recording.inventory.get("entries") is not None:
         text = f"{format_bytes(remainder)} of the growth belong to nothing recorded"
         yield note("growth_unexplained", "dump:samples", text, share, bytes=remainder)
-        if recording.pipelines.get("pipelines"):
+        if any(map(holds_elements, pipeline_ops(recording))):
             text = "an input pipeline was running, whose buffers are native memory"
             yield note("pipeline_running", "dump:pipelines", text, share)
     limit = cgroup_limit(case)

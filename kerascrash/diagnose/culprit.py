@@ -13,6 +13,7 @@ from kerascrash.diagnose.culprit_memory import (
     model_culprit,
     neighbour_culprit,
 )
+from kerascrash.diagnose.culprit_pipeline import pipeline_culprit
 from kerascrash.diagnose.culprit_worker import worker_culprit
 from kerascrash.diagnose.resource import MEMORY_CAUSES
 from kerascrash.model.case import Case
@@ -28,6 +29,7 @@ _BY_FACTOR = {
     "model_size": model_culprit,
     "tensor_ops": line_culprit,
     "graph_retracing": graph_culprit,
+    "input_pipeline": pipeline_culprit,
     "other_process": neighbour_culprit,
 }
 _OF_ONE_LINE = frozenset({"data_size", "dtype", "tensor_ops", "none"})

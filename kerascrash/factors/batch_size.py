@@ -37,6 +37,7 @@ FACTOR = Rule(
         "device_steps_fitted": 2.5,
         "device_weights_refused": 4.0,
         "functions_retraced": 3.0,
+        "pipeline_buffer_fills": 6.0,
     },
     remedies=(
         "Make the batch smaller; halve it until it fits.",

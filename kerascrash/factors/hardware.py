@@ -30,6 +30,7 @@ FACTOR = Rule(
         "weights_dominate": 1.5,
         "neighbour_fills": 3.0,
         "functions_retraced": 4.0,
+        "pipeline_buffer_fills": 4.0,
     },
     remedies=("Raise the limit: TensorFlow alone takes about half a gigabyte.",),
     near_misses=(

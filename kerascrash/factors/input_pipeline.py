@@ -13,7 +13,8 @@ FACTOR = Rule(
     ),
     prior=-1.5,
     supports={
-        "pipeline_running": 4.0,
+        "pipeline_buffer_fills": 7.0,
+        "pipeline_running": 3.0,
         "shm_small": 1.0,
         "shm_full": 3.0,
         "pipeline_frames": 3.5,

@@ -27,6 +27,7 @@ FACTOR = Rule(
         "device_pool_not_fragmented": 5.0,
         "device_tensors_kept": 3.0,
         "functions_retraced": 4.0,
+        "pipeline_buffer_fills": 4.0,
     },
     remedies=(
         "Keep shapes the same from step to step (pad to few sizes).",

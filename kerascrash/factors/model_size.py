@@ -33,6 +33,7 @@ FACTOR = Rule(
         "device_pool_fragmented": 4.0,
         "device_equals_kept": 3.0,
         "functions_retraced": 3.0,
+        "pipeline_buffer_fills": 2.0,
     },
     remedies=(
         "Shrink the layers that hold most parameters.",

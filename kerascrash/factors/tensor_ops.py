@@ -29,6 +29,7 @@ FACTOR = Rule(
         "device_pool_fragmented": 4.0,
         "device_weights_refused": 4.0,
         "functions_retraced": 4.0,
+        "pipeline_buffer_fills": 4.0,
     },
     remedies=(
         "Compute it in chunks and reduce each before the next.",

@@ -1,0 +1,101 @@
+"""
+What the buffers of the input pipelines hold: as computed, and as far as memory shows.
+
+A buffer fills with the time and its bytes are native, so no name holds them: what an op
+holds is at most what it would hold when full, and at most what is left unexplained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kerascrash.estimate.places import read_place
+from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.unheld import unheld_bytes
+from kerascrash.model.case import Case, Recording
+from kerascrash.model.evidence import Place
+
+_HOLDING = frozenset({"shuffle", "cache", "prefetch", "PyDataset", "DataLoader"})
+_SMALL = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineOp:
+    """One op; ``full`` is its bytes once filled, None where a size is not known."""
+
+    op: str
+    full: int | None
+    buffer: int | None
+    count: int | None
+    element: int | None
+    place: Place | None
+
+    @property
+    def text(self) -> str:
+        """The op as one would write it."""
+        known = self.buffer is not None and self.buffer >= 0
+        return f"{self.op}({self.buffer if known else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """The op whose buffer explains most: ``bytes`` at death, ``share`` of the rise."""
+
+    op: PipelineOp
+    bytes: int
+    share: float
+    from_generator: bool
+
+
+def pipeline_ops(recording: Recording | None) -> tuple[tuple[PipelineOp, ...], ...]:
+    """Return the ops of each recorded pipeline, from the source on."""
+    rows = recording.pipelines.get("pipelines") if recording else None
+    return tuple(
+        tuple(_read(op) for op in row.get("ops") or () if isinstance(op, Mapping))
+        for row in rows or ()
+        if isinstance(row, Mapping) and isinstance(row.get("ops") or (), (list, tuple))
+    )
+
+
+def holds_elements(ops: tuple[PipelineOp, ...]) -> bool:
+    """Tell whether a pipeline can hold more than a trifle."""
+    return any(op.op in _HOLDING and (op.full or _SMALL) >= _SMALL for op in ops)
+
+
+def fullest_buffer(case: Case) -> Buffer | None:
+    """Return the op that can hold most of what nothing else explains."""
+    recording, rise = recording_of(case), rise_of(case)
+    if recording is None or rise is None or rise.total <= 0:
+        return None
+    unheld = unheld_bytes(case)
+    best: tuple[int, int, Buffer] | None = None
+    for ops in pipeline_ops(recording):
+        generated = any(op.op == "from_generator" for op in ops)
+        for op in ops:
+            if op.op not in _HOLDING or (op.full is not None and op.full < _SMALL):
+                continue
+            held = unheld if op.full is None else min(op.full, unheld)
+            buffer = Buffer(op, held, min(held / rise.total, 1.0), generated)
+            # Of two that could hold all of it, the one whose size is known and larger.
+            rank = (held if op.full is not None else held // 2, op.full or 0)
+            if best is None or rank > best[:2]:
+                best = (*rank, buffer)
+    return best[2] if best else None
+
+
+def _read(raw: Mapping[str, Any]) -> PipelineOp:
+    return PipelineOp(
+        op=str(raw.get("op") or "?"),
+        full=_whole(raw.get("bytes")),
+        buffer=_whole(raw.get("buffer")),
+        count=_whole(raw.get("count")),
+        element=_whole(raw.get("element_bytes")),
+        place=read_place(raw.get("place")),
+    )
+
+
+def _whole(raw: object) -> int | None:
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
