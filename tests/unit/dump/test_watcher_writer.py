@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -171,8 +172,10 @@ def test_reading_beside_a_busy_recorder_accepts_no_half_record(new_dump: Maker) 
     thread = threading.Thread(target=write)
     thread.start()
     watcher = open_watcher_writer(w.path)
-    seen = top = 0
-    for _ in range(150):
+    seen = top = rounds = 0
+    give_up = time.monotonic() + 60
+    while rounds < 150 or (not seen and time.monotonic() < give_up):
+        rounds += 1
         blob = watcher.blob("inventory")
         if blob:
             assert blob["first"] == blob["last"]
