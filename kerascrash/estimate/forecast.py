@@ -1,5 +1,7 @@
 """
-The peak of a run at another batch size: fixed + slope × batch, with an interval.
+The peak of a run at another batch size: fixed + slope × step, with an interval.
+
+The step is what the model's arithmetic counts for a batch, nearly in proportion to it.
 
 Prior: the model's arithmetic and what tracing and threads take, from runs of other
 models (see ``calibration``). Each run that was observed updates both, as a line with
@@ -11,20 +13,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90, Prior
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.limits import NO_LIMIT, cgroup_limit
 from kerascrash.estimate.model_arithmetic import batch_size_of
 from kerascrash.estimate.resident import last_reading, runtime_baseline
-from kerascrash.estimate.step_bytes import execution_mode, step_bytes
+from kerascrash.estimate.step_bytes import (
+    LayerCost,
+    StepCost,
+    execution_mode,
+    own_model,
+    step_cost,
+)
 from kerascrash.estimate.step_runs import StepRun, step_runs
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 
 _LARGEST_BATCH = 1 << 20
-_CAUTION = 0.8
+_CAUTION = 0.5
 """Standard deviations that a recommended batch stays below the limit."""
 
 
@@ -56,20 +64,20 @@ class Forecast:
     slope: float = 0.0
     fixed: float = 0.0
     variance: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    growing: float = 0.0
+    cost: StepCost = field(default_factory=lambda: StepCost((), 0.0))
     limit: int | None = None
     from_model_alone: bool = False
     anchor: tuple[int, int] | None = None
 
     def peak(self, batch: int) -> Peak:
         """Return the predicted peak at a batch size."""
-        features = self.growing * batch
+        features = self.cost.growing(batch)
         value = self.before + self.fixed + self.slope * features
         var_fixed, covariance, var_slope = self.variance
         spread = var_fixed + 2 * covariance * features + var_slope * features**2
         if self.anchor is not None:
             at, seen = self.anchor
-            distance = self.growing * (batch - at)
+            distance = features - self.cost.growing(at)
             value = seen + self.slope * distance
             spread = var_slope * distance**2
         above = max(value - self.before, 0.0)
@@ -116,7 +124,7 @@ def forecast_of(case: Case, limit: int | None = None) -> Forecast:
         return Forecast(
             reason=f"`{owner}` grew with every step: no batch size would have fitted"
         )
-    needed = step_bytes(recording, present)
+    needed = step_cost(recording, present)
     complete = tuple(run for run in runs if run.complete)
     if needed is None and not complete:
         return Forecast(reason="the model's shapes are unknown and no step was done")
@@ -138,16 +146,19 @@ def _line(
 ) -> Forecast:
     run = (complete or runs)[-1]
     prior = PRIORS[execution_mode(recording)]
-    needed = step_bytes(recording, run.batch)
-    growing = needed.growing / run.batch if needed else 0.0
-    if not growing:  # nothing but the run itself: all it took grows with the batch
-        growing = max(run.peak - run.before, 1) / run.batch / prior.slope
-    fixed = prior.fixed + (needed.fixed if needed else 0)
-    line = _Line.of(prior, fixed)
+    cost = step_cost(recording, run.batch)
+    if cost is None:  # nothing but the run itself: what it took grows with the batch
+        rise = max(run.peak - run.before - prior.fixed, 1)
+        cost = StepCost((LayerCost(rise / run.batch / prior.slope, 0, 0),), 0.0)
+    model = own_model(recording)
+    usual = prior.fixed_of(model.layers if model else ())
+    # Slots are zeros whose pages nobody has touched before the first step.
+    slots = model.slots if model and run is runs[0] else 0
+    line = _Line.of(prior, usual, cost.fixed + slots)
     for one in complete:
-        line = line.seeing(growing * one.batch, one.peak - one.before)
+        line = line.seeing(cost.growing(one.batch), one.peak - one.before)
     if not complete:
-        line = line.at_least(growing * run.batch, run.peak - run.before)
+        line = line.at_least(cost.growing(run.batch), run.peak - run.before)
     base = runtime_baseline(recording)
     mapped = last_reading(case, "file") or 0
     return Forecast(
@@ -158,7 +169,7 @@ def _line(
         slope=line.slope,
         fixed=line.fixed,
         variance=line.variance,
-        growing=growing,
+        cost=cost,
         limit=limit if limit and limit < NO_LIMIT else None,
         from_model_alone=not complete,
         anchor=(run.batch, run.peak) if complete else None,
@@ -174,9 +185,10 @@ class _Line:
     variance: tuple[float, float, float]
 
     @classmethod
-    def of(cls, prior: Prior, fixed: float) -> _Line:
-        spread = max(prior.fixed_spread, 0.5 * (fixed - prior.fixed))
-        return cls(fixed, prior.slope, (spread**2, 0.0, prior.slope_spread**2))
+    def of(cls, prior: Prior, usual: int, computed: int) -> _Line:
+        spread = max(prior.fixed_spread, computed // 3)
+        variance = (float(spread**2), 0.0, prior.slope_spread**2)
+        return cls(usual + computed, prior.slope, variance)
 
     def seeing(self, feature: float, rise: float) -> _Line:
         """Return the line after one observation (a Kalman update)."""

@@ -34,7 +34,7 @@ _OWN_OUTPUT = frozenset({
     "relu", "relu6", "tanh", "sigmoid", "softmax", "elu", "selu", "exponential",
 })  # fmt: skip
 _MORE_OF_ACTIVATION = {
-    "gelu": 4, "silu": 1, "swish": 1, "mish": 3, "leaky_relu": 1, "softplus": 1,
+    "gelu": 3, "silu": 1, "swish": 1, "mish": 3, "leaky_relu": 1, "softplus": 1,
     "softsign": 1, "hard_silu": 2, "hard_swish": 2, "hard_sigmoid": 1, "log_softmax": 1,
 }  # fmt: skip
 """Copies of the output beside it that the gradient of an activation needs."""
@@ -73,7 +73,8 @@ def footprint(
     elif "Normalization" in kind:
         kept, scratch = more + (0 if kind.startswith("Batch") else made), 3 * made
     elif "Dropout" in kind:
-        kept, scratch = (made if settings.get("rate") else 0), 2 * made
+        # The mask is of one byte an element.
+        kept, scratch = (made // 4 if settings.get("rate") else 0), 2 * made
     elif kind.startswith("MaxPooling"):
         own = True
     elif "Separable" in kind:
@@ -104,7 +105,7 @@ def _attention(settings: Mapping[str, Any], given: Shape, made: int) -> tuple[in
     value = _positive(settings.get("value_dim")) or key
     length = math.prod(given[:-1]) if len(given) > 1 else 1
     scores = heads * length * length
-    dropout = 2 if settings.get("dropout") else 0
+    dropout = 1 if settings.get("dropout") else 0  # its result; the mask is bytes
     projections = length * heads * (2 * key + 2 * value)
     return 2 * projections + (1 + dropout) * scores, 2 * scores + projections + made
 

@@ -58,7 +58,9 @@ def _slack(case: Case, rest: int) -> LedgerLine:
     recording, rise = recording_of(case), rise_of(case)
     usual = 0
     if recording is not None and rise is not None and rise.in_stage is not None:
-        usual = int(PRIORS[execution_mode(recording)].fixed)
+        own = own_model(recording)
+        prior = PRIORS[execution_mode(recording)]
+        usual = prior.fixed_of(own.layers if own else ())
     size = min(max(rest, 0), usual)
     detail = "graphs, threads and fragments, as with other models"
     return LedgerLine("allocator slack", size, "inferred", detail)

@@ -3,6 +3,11 @@ The peak of one training step as a function of its batch, from the model alone.
 
 The backward pass frees what was kept and makes gradients: the peak is where the sum of
 both and of the scratch in use is largest. An input pipeline holds batches besides.
+
+A tensor of 32 MiB and more is mapped and given back as a whole. Smaller ones come out
+of the arenas that glibc's malloc keeps per thread; what they leave there is not given
+back and fits the next tensor badly, so that they take about twice their size
+(measured; ``DEFAULT_MMAP_THRESHOLD_MAX`` of glibc on 64 bits).
 """
 
 from __future__ import annotations
@@ -23,12 +28,45 @@ BATCH_COPIES = 3
 """Batches alive at once: being gathered, prefetched, in the step."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepBytes:
-    """``growing`` is in proportion to the batch, ``fixed`` is not."""
+MAPPED_FROM = 32 << 20
+MAPPED_SHARE = 0.4
+"""What a mapped tensor counts beside one of an arena."""
 
-    growing: int
-    fixed: int
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """One sample's bytes: kept, scratch, and the largest single tensor."""
+
+    kept: float
+    scratch: float
+    tensor: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """
+    ``inputs`` are one sample's bytes; ``update`` what the optimizer's largest update
+    needs once the backward pass is over; ``fixed`` is there whatever the batch.
+    """
+
+    layers: tuple[LayerCost, ...]
+    inputs: float
+    update: int = 0
+    fixed: int = 0
+
+    def growing(self, batch: float) -> float:
+        """Return what a step needs beyond ``fixed``, as bytes of an arena."""
+        kept = peak = 0.0
+        for layer in self.layers:
+            share = _share(layer.tensor * batch)
+            kept += share * layer.kept * batch
+            peak = max(peak, kept + share * layer.scratch * batch)
+        return max(peak, self.update) + BATCH_COPIES * self.inputs * batch
+
+
+def _share(tensor: float) -> float:
+    """Return what a tensor counts; the sum must not fall as the batch grows."""
+    return max(MAPPED_SHARE, min(MAPPED_FROM / tensor, 1.0)) if tensor > 0 else 1.0
 
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
@@ -38,22 +76,17 @@ def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | No
     return next(iter(trained or models), None)
 
 
-def step_bytes(recording: Recording, batch: int) -> StepBytes | None:
-    """Return what a step of that batch needs, None without a model or its shapes."""
+def step_cost(recording: Recording, batch: int) -> StepCost | None:
+    """Return what steps need, None without a model or its shapes."""
     model = own_model(recording, batch)
     if model is None or not model.activations:
         return None
-    growing = _backward_peak(model) + BATCH_COPIES * input_bytes(recording, batch)
-    return StepBytes(growing, model.gradients + model.update)
-
-
-def _backward_peak(model: ModelBytes) -> int:
-    """Return the largest sum of what is kept and the scratch of its last layer."""
-    kept = peak = 0
-    for layer in model.layers:
-        kept += layer.kept
-        peak = max(peak, kept + layer.scratch)
-    return peak
+    layers = tuple(
+        LayerCost(one.kept / batch, one.scratch / batch, one.output_bytes / batch)
+        for one in model.layers
+    )
+    inputs = input_bytes(recording, batch) / batch
+    return StepCost(layers, inputs, model.update, model.gradients)
 
 
 def input_bytes(recording: Recording, batch: int) -> int:

@@ -40,7 +40,7 @@ def test_the_peak_rises_with_the_batch_and_so_does_the_doubt(training) -> None:
     assert large.bytes > 2 * same.bytes
 
 
-def test_the_largest_batch_fits_and_half_as_much_again_does_not(training) -> None:
+def test_the_largest_batch_fits_and_twice_its_upper_end_does_not(training) -> None:
     forecast = forecast_of(ran(training, limit=1000 * MIB).build())
     assert forecast.limit == 1000 * MIB
     found = forecast.largest(forecast.limit)
@@ -48,7 +48,7 @@ def test_the_largest_batch_fits_and_half_as_much_again_does_not(training) -> Non
     batch, low, high = found
     assert 0 < low <= batch <= high
     assert forecast.fits(batch, forecast.limit)
-    assert not forecast.fits(batch * 3 // 2, forecast.limit)
+    assert not forecast.fits(2 * high, forecast.limit)
 
 
 def test_two_batches_that_were_seen_give_the_slope(training) -> None:

@@ -1,0 +1,63 @@
+"""A batch kills; the batch that the report recommends runs there, 1.5 × it does not."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_SPEC = importlib.util.spec_from_file_location(
+    "crash_harness", Path(__file__).with_name("harness.py")
+)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+harness = importlib.util.module_from_spec(_SPEC)
+sys.modules["crash_harness"] = harness
+_SPEC.loader.exec_module(harness)
+
+pytestmark = pytest.mark.crash
+LIMIT = 800
+
+
+def run(folder: Path, batch: int, shape: str) -> Any:
+    folder.mkdir()
+    return harness.let_die(
+        "sized_batch.py", folder, limit_mib=LIMIT, BATCH=str(batch), SHAPE=shape
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch"), [("dense", 120_000), ("convolution", 6_000)]
+)
+def test_the_recommended_batch_runs_and_half_more_dies(tmp_path, shape, batch) -> None:
+    death = run(tmp_path / "first", batch, shape)
+    assert death.status == -signal.SIGKILL
+    assert death.verdict["factor"] == "batch_size"
+    fits = death.report["forecast"]["fits"]
+    assert fits["low"] <= fits["batch_size"] <= fits["high"] < batch
+    assert run(tmp_path / "fitting", fits["batch_size"], shape).status == 0
+    more = fits["batch_size"] * 3 // 2
+    assert run(tmp_path / "more", more, shape).status == -signal.SIGKILL
+    advice = death.verdict["advice"]
+    assert any(f"batch_size={fits['batch_size']}" in one["action"] for one in advice)
+
+
+def test_fit_answers_for_a_dump(tmp_path) -> None:
+    death = run(tmp_path / "first", 120_000, "dense")
+    argv = [sys.executable, "-m", "kerascrash", "fit", str(death.dump)]
+    done = subprocess.run(
+        [*argv, "--batch", "64", "--limit", "4GiB", "--format", "json"],
+        capture_output=True, text=True, cwd=harness.ROOT, check=True,
+    )  # fmt: skip
+    answer = json.loads(done.stdout)
+    assert answer["batch_size"] == 64
+    assert answer["fits"] is True
+    assert answer["limit_bytes"] == 4 << 30
+    assert answer["low_bytes"] <= answer["predicted_peak_bytes"]
+    assert answer["largest_batch"]["batch_size"] > 64
