@@ -52,7 +52,7 @@ def refused_culprit(case: Case) -> Culprit | None:
     place = raised_place(refusal.mark, recording)
     statement = statement_at(place)
     named = (*statement.targets, *statement.calls) if statement else ()
-    kind = f"{refusal.dtype} array {refusal.shape} that was refused"
+    kind = f"{refusal.dtype} array of shape {refusal.shape} that was refused"
     return Culprit(next(iter(named), "array"), kind, refusal.bytes, None, place)
 
 

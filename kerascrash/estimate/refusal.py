@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kerascrash.estimate.dtypes import dtype_size, elements
 from kerascrash.model.case import Mark, Recording
 from kerascrash.units import parse_bytes
 
@@ -13,10 +14,17 @@ _REFUSED = re.compile(
     r"(?P<shape>\([^)]*\)) and data type (?P<dtype>\w+)"
 )
 
+_TENSOR_REFUSED = re.compile(
+    r"OOM when allocating tensor with shape ?\[(?P<shape>[\d,]{1,200})\] and type "
+    r"(?P<dtype>\w+)"
+)
+_PLAIN = {"float": "float32", "double": "float64", "half": "float16"}
+_MOST_BYTES = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """NumPy's refusal: bytes, shape as it was printed, dtype, and when."""
+    """A refusal by NumPy or TensorFlow: bytes, shape in words, dtype, and when."""
 
     bytes: int
     shape: str
@@ -25,11 +33,15 @@ class Refusal:
 
 
 def refusal_in(recording: Recording) -> Refusal | None:
-    """Return the last array that NumPy could not have, None if there was none."""
+    """Return the last array or tensor that was refused, None if there was none."""
     for mark in reversed(recording.marks):
         if mark.kind != "exception":
             continue
-        match = _REFUSED.search(str(mark.data.get("message") or ""))
+        message = str(mark.data.get("message") or "")
+        tensor = _tensor_in(message, mark)
+        if tensor is not None:
+            return tensor
+        match = _REFUSED.search(message)
         if match is not None:
             try:
                 size = parse_bytes(match["size"])
@@ -37,3 +49,15 @@ def refusal_in(recording: Recording) -> Refusal | None:
                 continue
             return Refusal(size, match["shape"], match["dtype"], mark)
     return None
+
+
+def _tensor_in(message: str, mark: Mark) -> Refusal | None:
+    """Return TensorFlow's refusal; it names shape and dtype, not the bytes."""
+    match = _TENSOR_REFUSED.search(message)
+    if match is None:
+        return None
+    shape = [int(n[:18]) for n in match["shape"].split(",") if n]
+    dtype = _PLAIN.get(match["dtype"], match["dtype"])
+    size = elements(shape) * dtype_size(dtype)
+    said = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+    return Refusal(size, said, dtype, mark) if size < _MOST_BYTES else None
