@@ -87,8 +87,7 @@ class Recording:
     memory cgroup; ``shared`` mounts a tmpfs of that many bytes and names it in
     SHARED_FOLDER; ``tasks`` puts it into a pids cgroup of so many; ``rlimits`` maps
     ``resource.RLIMIT_…`` to a value; ``act`` does to the running script what ends it;
-    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left;
-    ``machine`` is the memory in MiB of a virtual machine in which it dies (`tests/vm`).
+    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left.
     """
 
     folder: Path
@@ -102,7 +101,6 @@ class Recording:
     seconds: float = 120
     slow: bool = False
     keep: float = 1.0
-    machine: int | None = None
 
     def run(
         self,
@@ -114,11 +112,8 @@ class Recording:
         """
         Run the script in the empty folder ``place`` until it is dead and sealed.
 
-        ``wrap`` is a command that runs another (``setpriv …``). Raises ValueError for
-        one that dies in a virtual machine.
+        ``wrap`` is a command that runs another (``setpriv …``).
         """
-        if self.machine is not None:
-            raise ValueError("dies in a virtual machine: see tests/vm")
         script = shutil.copy(self.folder / self.script, place / "train.py")
         dumps = place / "kerascrash-dumps"
         env = {
@@ -238,9 +233,6 @@ def _wait_for_seal(dumps: Path) -> Path | None:
 
 def freeze(recording: Recording) -> None:
     """Make the sample anew: run it in a neutral folder and keep its dump compressed."""
-    if recording.machine is not None:
-        print(f"{recording.folder.name}: renewed by `python tests/vm/freeze.py`")
-        return
     place = FROZEN_FOLDER if os.access(FROZEN_FOLDER.parent, os.W_OK) else None
     with tempfile.TemporaryDirectory() as spare, ExitStack() as stack:
         target = place or Path(spare)
@@ -255,15 +247,10 @@ def freeze(recording: Recording) -> None:
             raise SystemExit(
                 f"{recording.folder.name}: no dump was left (status {left.status})"
             )
-        pack(recording, left.dump, left.status)
+        packed = gzip.compress(left.dump.read_bytes(), 9, mtime=0)
+        (recording.folder / "dump.bin.gz").write_bytes(packed)
+        print(f"{recording.folder.name}: status {left.status}, {len(packed):,} bytes")
         shutil.rmtree(target, ignore_errors=True)
-
-
-def pack(recording: Recording, dump: Path, status: int) -> None:
-    """Put a dump into its sample's folder, compressed."""
-    packed = gzip.compress(dump.read_bytes(), 9, mtime=0)
-    (recording.folder / "dump.bin.gz").write_bytes(packed)
-    print(f"{recording.folder.name}: status {status}, {len(packed):,} bytes")
 
 
 def load_recording(make: Path) -> Recording:

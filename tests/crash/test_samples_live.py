@@ -28,8 +28,6 @@ def load(make: Path) -> Any:
 @pytest.fixture
 def recording(request: pytest.FixtureRequest) -> Any:
     made = load(request.param)
-    if made.machine is not None:
-        pytest.skip("dies in a virtual machine: see tests/vm")
     if (made.limit or made.shared or made.tasks) and os.geteuid() != 0:
         pytest.skip("a cgroup and a tmpfs need root")
     if made.limit:
