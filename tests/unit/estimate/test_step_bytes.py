@@ -1,0 +1,146 @@
+"""What a step keeps, by kind of layer; each expectation is a count of tensors."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Any
+
+import pytest
+
+from kerascrash.estimate.layer_shapes import Basis, output_shape, per_sample
+from kerascrash.estimate.model_arithmetic import model_bytes
+from kerascrash.estimate.optimizer_slots import slots_per_weight
+from kerascrash.estimate.step_bytes import step_cost
+from kerascrash.model.case import Recording
+
+BATCH = 8
+BASIS = Basis(BATCH, 1)
+
+
+def layer(kind: str, given: list, made: list | None, **more: Any) -> dict[str, Any]:
+    """One recorded layer of Keras' own."""
+    inside = more.pop("layers", None)
+    row = {"name": kind.lower(), "class": kind, "module": "keras", "dtype": "float32",
+           "input_shape": [None, *given], "trainable": True, "settings": more,
+           "output_shape": None if made is None else [None, *made]}  # fmt: skip
+    return {**row, "layers": inside} if inside else row
+
+
+def kept(*rows: dict[str, Any]) -> int:
+    """Elements of one sample that a model of these layers keeps."""
+    model = model_bytes({"name": "m", "layers": list(rows)}, BATCH, BASIS)
+    return model.activations // (4 * BATCH)
+
+
+@pytest.mark.parametrize(
+    ("rows", "elements"),
+    [
+        # A relu needs its output, a linear layer only what the next one reads.
+        ([layer("Dense", [4], [10], activation="relu")], 10),
+        ([layer("Dense", [4], [10]), layer("Flatten", [10], [10])], 10),
+        ([layer("Dense", [4], [10], activation="gelu")], 40),
+        ([layer("Add", [6], [6]), layer("ReLU", [6], [6])], 6),
+        ([layer("BatchNormalization", [6], [6]), layer("ReLU", [6], [6])], 6),
+        ([layer("LayerNormalization", [6], [6])], 12),
+        ([layer("Dropout", [8], [8], rate=0.5)], 10),
+        ([layer("Dropout", [8], [8])], 8),
+        ([layer("Embedding", [5], [5, 3], output_dim=3)], 15),
+        # A view keeps nothing; the product behind it needs what it shows.
+        ([layer("Embedding", [5], [5, 3]), layer("Flatten", [5, 3], [15]),
+          layer("Dense", [15], [2])], 15 + 2),
+        ([layer("LSTM", [3, 2], [4], units=4)], 7 * 3 * 4 + 2 * 6 + 4),
+        # Two heads of 2: projections twice, scores once, the output.
+        ([layer("MultiHeadAttention", [3, 4], [3, 4], num_heads=2, key_dim=2,
+                value_dim=2)], 2 * 3 * 2 * 8 + 2 * 9 + 12),
+    ],
+)  # fmt: skip
+def test_what_is_kept(rows, elements) -> None:
+    assert kept(*rows) == elements
+
+
+def test_a_custom_layer_counts_with_the_layers_inside_it() -> None:
+    inner = [layer("Dense", [4], None, units=6, activation="relu"),
+             layer("Dense", [6], None, units=4, activation="relu")]  # fmt: skip
+    custom = {"name": "block", "class": "Block", "module": "mine", "layers": inner}
+    assert kept(custom) == 10
+
+
+def test_a_nested_model_is_not_counted_twice() -> None:
+    inner = [layer("Dense", [4], [6], activation="relu")]
+    assert kept(layer("Functional", [4], [6], layers=inner)) == 6
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "given", "made"),
+    [
+        ("Conv2D", {"filters": 8, "kernel_size": [3, 3], "strides": [2, 2],
+                    "padding": "same"}, (9, 9, 3), (5, 5, 8)),
+        ("Conv1D", {"filters": 8, "kernel_size": [3], "strides": [1],
+                    "padding": "valid"}, (9, 3), (7, 8)),
+        ("MaxPooling2D", {"pool_size": [2, 2], "strides": [2, 2],
+                          "padding": "valid"}, (9, 9, 3), (4, 4, 3)),
+        ("Conv2DTranspose", {"filters": 4, "kernel_size": [2, 2], "strides": [2, 2],
+                             "padding": "valid"}, (5, 5, 3), (10, 10, 4)),
+        ("GRU", {"units": 7, "return_sequences": True}, (9, 3), (9, 7)),
+        ("GlobalAveragePooling1D", {}, (9, 3), (3,)),
+        ("Dense", {"units": 5}, (9, 3), (9, 5)),
+    ],
+)  # fmt: skip
+def test_output_shapes_of_layers_that_tell_none(kind, settings, given, made) -> None:
+    row = {"class": kind, "settings": settings}
+    assert output_shape(row, BASIS, given) == made
+
+
+def test_time_folded_into_the_batch_stays_a_factor() -> None:
+    assert per_sample([BATCH * 5, 3], BASIS) == (5, 3)
+    assert per_sample([BATCH, 3], BASIS) == (3,)
+    assert per_sample([None, None, 3], Basis(BATCH, 7)) == (7, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "slots"),
+    [
+        ("SGD", {}, 0),
+        ("SGD", {"momentum": 0.9}, 1),
+        ("Adam", {"amsgrad": True}, 3),
+        ("AdamW", {"use_ema": True}, 3),
+        ("Lion", {"gradient_accumulation_steps": 4}, 2),
+        ("LossScaleOptimizer", {"inner": "Adam"}, 2),
+        ("RMSprop", {"momentum": 0.0, "centered": True}, 2),
+    ],
+)
+def test_slots(name, settings, slots) -> None:
+    assert slots_per_weight({"class": name, "settings": settings}) == slots
+
+
+def test_the_step_grows_with_the_batch_without_a_fall() -> None:
+    rows = [layer("Dense", [64], [4096], activation="relu")] * 4
+    recording = Recording(
+        "d", "recording", models={"models": [{"name": "m", "layers": rows}]},
+        progress={"batch_size": BATCH},
+    )  # fmt: skip
+    cost = step_cost(recording, BATCH)
+    assert cost is not None
+    sizes = [cost.growing(batch) for batch in range(64, 8192, 64)]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] > 20 * sizes[0]
+
+
+def test_five_hundred_layers_take_little_time() -> None:
+    rows = [layer("Conv2D", [32, 32, 8], [32, 32, 8], activation="relu")] * 500
+    times = []
+    for _ in range(5):
+        begin = time.process_time()
+        model_bytes({"name": "m", "layers": rows}, BATCH, BASIS)
+        times.append(time.process_time() - begin)
+    assert min(times) < 0.05
+
+
+def test_arithmetic_imports_no_tensorflow() -> None:
+    code = (
+        "import sys, kerascrash.estimate.forecast_facts; "
+        "sys.exit(bool({'tensorflow', 'keras', 'numpy'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
