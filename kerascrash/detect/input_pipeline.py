@@ -17,7 +17,7 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
-_UNKNOWN_SIZE = 0.5
+_UNKNOWN_SIZE, _UNKNOWN_BUT_LONG = 0.5, 0.9
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def detect(case: Case) -> Iterator[Finding]:
         return
     strength = buffer.share
     if buffer.op.full is None:
-        strength *= _UNKNOWN_SIZE
+        strength *= _UNKNOWN_BUT_LONG if buffer.op.is_long else _UNKNOWN_SIZE
     yield note(
         "pipeline_buffer_fills",
         "dump:pipelines",

@@ -22,6 +22,8 @@ def pipeline_culprit(case: Case) -> Culprit | None:
         number = op.buffer if op.op != "cache" else op.count
         times = f"{number:,} elements of " if number and number > 0 else "elements of "
         parts.append(times + format_bytes(op.element))
+    elif op.buffer is not None:
+        parts.append(f"room for {op.buffer:,} elements of unknown size")
     if op.full is not None:
         parts.append(f"{format_bytes(op.full)} when full")
     if buffer.from_generator:

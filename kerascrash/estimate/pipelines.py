@@ -20,6 +20,8 @@ from kerascrash.model.evidence import Place
 
 _HOLDING = frozenset({"shuffle", "cache", "prefetch", "PyDataset", "DataLoader"})
 _SMALL = 16 << 20
+_LONG = 64
+"""Elements from which a buffer of elements of unknown size is no usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,20 @@ class PipelineOp:
     count: int | None
     element: int | None
     place: Place | None
+
+    @property
+    def may_hold(self) -> bool:
+        """It can hold more than a trifle; a short queue of unknown batches does not."""
+        if self.op not in _HOLDING:
+            return False
+        if self.full is not None:
+            return self.full >= _SMALL
+        return self.op in ("cache", "shuffle") or self.is_long
+
+    @property
+    def is_long(self) -> bool:
+        """Its size in elements is beyond what is usual."""
+        return self.buffer is not None and self.buffer >= _LONG
 
     @property
     def text(self) -> str:
@@ -62,7 +78,7 @@ def pipeline_ops(recording: Recording | None) -> tuple[tuple[PipelineOp, ...], .
 
 def holds_elements(ops: tuple[PipelineOp, ...]) -> bool:
     """Tell whether a pipeline can hold more than a trifle."""
-    return any(op.op in _HOLDING and (op.full or _SMALL) >= _SMALL for op in ops)
+    return any(op.may_hold for op in ops)
 
 
 def fullest_buffer(case: Case) -> Buffer | None:
@@ -75,7 +91,7 @@ def fullest_buffer(case: Case) -> Buffer | None:
     for ops in pipeline_ops(recording):
         generated = any(op.op == "from_generator" for op in ops)
         for op in ops:
-            if op.op not in _HOLDING or (op.full is not None and op.full < _SMALL):
+            if not op.may_hold:
                 continue
             held = unheld if op.full is None else min(op.full, unheld)
             buffer = Buffer(op, held, min(held / rise.total, 1.0), generated)

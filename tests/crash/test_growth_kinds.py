@@ -68,3 +68,27 @@ def test_gradients_that_are_kept(script, owner, source, tmp_path) -> None:
     assert death.verdict["factor"] == "gradient_accumulation"
     assert death.culprit["owner"] == owner
     assert death.culprit["line"] == death.line(script, source)
+
+
+@pytest.mark.parametrize(
+    ("script", "owner", "source"),
+    [
+        ("shuffle_buffer.py", "pictures.shuffle(50000)", "pictures.shuffle("),
+        ("cache_in_memory.py", "kept.cache()", "examples.cache("),
+        ("generator_prefetched.py", "stream.prefetch(5000)", "stream.prefetch("),
+        ("worker_queue.py", "PyDataset(1000)", "model.fit("),
+    ],
+)
+def test_a_buffer_of_the_input_pipeline(script, owner, source, tmp_path) -> None:
+    death = blamed(script, tmp_path, 1000)
+    assert death.verdict["factor"] == "input_pipeline"
+    assert death.culprit["owner"] == owner
+    assert death.culprit["line"] == death.line(script, source)
+
+
+def test_a_list_beside_a_normal_pipeline(tmp_path) -> None:
+    script = "pipeline_and_list.py"
+    death = blamed(script, tmp_path, 1000)
+    assert death.verdict["factor"] == "tensor_leak"
+    assert death.culprit["owner"] == "Recorder.outputs"
+    assert death.culprit["line"] == death.line(script, "self.outputs.append(")
