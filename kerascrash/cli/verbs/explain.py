@@ -21,7 +21,7 @@ PLATFORMS = (
 )
 STDIN = "-"
 _TELL_FROM = 64 << 20  # bytes from which reading is long enough to show
-_FILE = click.Path(dir_okay=False, allow_dash=True)
+_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True)  # opening tells
 
 
 @click.command(

@@ -8,7 +8,7 @@ from kerascrash.errors import UsageError
 
 STDOUT = "-"
 FORMATS = ("html", "md", "json", "text")
-_FILE = click.Path(dir_okay=False)
+_FILE = click.Path(dir_okay=False, readable=False)  # opening tells
 
 
 @click.command(
