@@ -52,6 +52,8 @@ class Surveyor:
             self._fill_entries(obj, info, node, root, level)
         elif level < LEVELS and self._holds_instances(obj, info):
             self._fill_instances(obj, info, node, root, level)
+        elif level < LEVELS and self._leads_to_users(obj, info):
+            self._fill_library(obj, info, node, root, level)
         else:
             self._walker.add(obj, node.tally, root, 0, 1.0)
         self._describe(obj, info, node)
@@ -78,6 +80,26 @@ class Surveyor:
             child = Node(owner, f"{node.path}.{attr}", "instance", home, key)
             child.target = (attr, True, None)
             self._child(value, child, node, root, level)
+
+    def _fill_library(
+        self, obj: Any, info: ClassInfo, node: Node, root: str, level: int
+    ) -> None:
+        """Look through a library's object at the user's ones (Keras' callbacks)."""
+        self._walker.seen.add(id(obj))
+        node.tally.add(object.__sizeof__(obj))
+        for attr, value in attributes(obj, info.cls):
+            child = _part(node, f".{attr}")
+            child.target = (attr, True, None)
+            self._child(value, child, node, root, level)
+
+    def _leads_to_users(self, obj: Any, info: ClassInfo) -> bool:
+        if info.kind != k.LIBRARY:
+            return False
+        for _, value in attributes(obj, info.cls):
+            inner, kind = self._kinds.look(value)
+            if kind.kind == k.USER or self._holds_instances(inner, kind):
+                return True
+        return False
 
     def _fill_entries(
         self, obj: Any, info: ClassInfo, node: Node, root: str, level: int

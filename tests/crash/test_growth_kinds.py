@@ -92,3 +92,19 @@ def test_a_list_beside_a_normal_pipeline(tmp_path) -> None:
     assert death.verdict["factor"] == "tensor_leak"
     assert death.culprit["owner"] == "Recorder.outputs"
     assert death.culprit["line"] == death.line(script, "self.outputs.append(")
+
+
+@pytest.mark.parametrize(
+    ("script", "factor", "owner", "source"),
+    [
+        ("records_of_steps.py", "object_leak", "Log.rows", "self.rows.append("),
+        ("callback_keeps.py", "tensor_leak", "Keeper.kept", "self.kept.append("),
+    ],
+)
+def test_what_a_callback_that_only_fit_holds_keeps(
+    script, factor, owner, source, tmp_path
+) -> None:
+    death = blamed(script, tmp_path, 1000)
+    assert death.verdict["factor"] == factor
+    assert death.culprit["owner"] == owner
+    assert death.culprit["line"] == death.line(script, source)
