@@ -31,7 +31,8 @@ from kerascrash.estimate.step_runs import StepRun, step_runs
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 
-_LARGEST_BATCH = 1 << 20
+_FARTHEST = 64
+"""Times the batch that was seen: beyond, nothing is claimed."""
 _CAUTION = 0.5
 """Standard deviations that a recommended batch stays below the limit."""
 
@@ -98,10 +99,14 @@ class Forecast:
         """Return (batch to use, low, high) that fit a limit, None where none does."""
 
         def highest(deviations: float) -> int:
-            return _bisect(lambda batch: self._reach(batch, deviations) <= limit)
+            return _bisect(
+                lambda batch: self._reach(batch, deviations) <= limit,
+                _FARTHEST * max(self.present, 1),
+            )
 
         batch, low, high = (highest(at) for at in (_CAUTION, Z90, -Z90))
-        return (_round(batch), low, high) if batch >= 1 else None
+        batch = _round(batch)
+        return (batch, min(low, batch), high) if batch >= 1 else None
 
     def _reach(self, batch: int, deviations: float) -> float:
         peak = self.peak(batch)
@@ -114,16 +119,15 @@ def forecast_of(case: Case, limit: int | None = None) -> Forecast:
     recording = recording_of(case)
     if recording is None:
         return Forecast(reason="nothing was recorded")
-    runs = step_runs(case)
-    present = runs[-1].batch if runs else batch_size_of(recording)
-    if not present or not runs:
-        return Forecast(reason="no training with a known batch size was recorded")
-    kept = leaks(case)
-    if runs[-1].died and kept:
+    runs, kept = step_runs(case), leaks(case)
+    if kept and (not runs or runs[-1].died):
         owner = kept[0].holding.owner
         return Forecast(
             reason=f"`{owner}` grew with every step: no batch size would have fitted"
         )
+    present = runs[-1].batch if runs else batch_size_of(recording)
+    if not present or not runs:
+        return Forecast(reason="no training with a known batch size was recorded")
     needed = step_cost(recording, present)
     complete = tuple(run for run in runs if run.complete)
     if needed is None and not complete:
@@ -216,13 +220,13 @@ class _Line:
         return self.seeing(feature, rise)
 
 
-def _bisect(fits: Callable[[int], bool]) -> int:
-    """Return the largest batch for which ``fits`` holds, 0 for none."""
+def _bisect(fits: Callable[[int], bool], most: int) -> int:
+    """Return the largest batch up to ``most`` for which ``fits`` holds, 0 for none."""
     if not fits(1):
         return 0
-    low, high = 1, 2
-    while high <= _LARGEST_BATCH and fits(high):
-        low, high = high, high * 2
+    if fits(most):
+        return most
+    low, high = 1, most
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
