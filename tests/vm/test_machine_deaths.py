@@ -151,7 +151,7 @@ def test_the_power_is_cut(machine: Any, tmp_path: Path) -> None:
     disk = machine.make_disk(tmp_path / "disk.qcow2")
     machine.run_until("CUTNOW", "train_on.py", memory=512, disk=disk)
     console = machine.console
-    out = machine.run("read_after.py", memory=512, disk=disk)
+    out = machine.run("read_after.py", memory=512, seconds=400, disk=disk)
     (path,) = out.glob("*.bin")
     dump = read_dump(path)
     assert dump.certificate is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -17,5 +18,6 @@ report = [sys.executable, "-m", "kerascrash", "report", "--format", "json"]
 subprocess.run([*report, "-o", str(out / "report.json")], check=True)
 again = subprocess.Popen([sys.executable, "train.py"], stderr=subprocess.PIPE)
 assert again.stderr is not None
-(out / "again.txt").write_bytes(again.stderr.readline())
+said = select.select([again.stderr], [], [], 60)[0]
+(out / "again.txt").write_bytes(again.stderr.readline() if said else b"")
 again.kill()
