@@ -20,6 +20,8 @@ from kerascrash.model.rules import Detector
 
 _SOURCE = "dump:certificate"
 _SIGKILL, _SIGSEGV = 9, 11
+_UNSEEN = 0.9  # it may have left by os._exit
+_WITHOUT_LOG = 0.4
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -35,15 +37,22 @@ def detect(case: Case) -> Iterator[Finding]:
         if worker.signal == _SIGSEGV:
             text = f"worker process {worker.pid} crashed in native code"
             yield note("worker_segfault", _SOURCE, text, 1.0, worker.time, **known)
-        elif worker.signal == _SIGKILL and not _kernel_names(case, lost):
-            log = any(True for _ in kernel_lines(case)) or _log_was_readable(case)
-            text = f"worker process {worker.pid} was killed, and not by the kernel"
-            if not log:
-                text = f"worker process {worker.pid} was killed, by whom is not known"
-            strength = 1.0 if log else 0.4
-            yield note(
-                "worker_killed_outside", _SOURCE, text, strength, worker.time, **known
-            )
+        elif worker.signal in (_SIGKILL, None) and not _kernel_names(case, lost):
+            yield from _not_by_the_kernel(case, worker)
+
+
+def _not_by_the_kernel(case: Case, worker: LostWorker) -> Iterator[Finding]:
+    """A death without a line of the kernel's, if its log was there to be read."""
+    if _log_was_readable(case):
+        text = f"worker process {worker.pid} was killed, and not by the kernel"
+        strength = 1.0 if worker.signal else _UNSEEN
+    elif worker.signal:
+        text = f"worker process {worker.pid} was killed, by whom is not known"
+        strength = _WITHOUT_LOG
+    else:
+        return
+    known = {"worker_pid": worker.pid, "signal": worker.signal}
+    yield note("worker_killed_outside", _SOURCE, text, strength, worker.time, **known)
 
 
 def _name(number: int) -> str:
@@ -54,18 +63,17 @@ def _name(number: int) -> str:
 
 
 def _kernel_names(case: Case, lost: tuple[LostWorker, ...]) -> bool:
-    """Tell whether the kernel says that it killed one of them for memory."""
-    marks = {f"rocess {worker.pid} " for worker in lost}
+    """Tell whether the kernel names one of them: as killed for memory, or a fault."""
+    marks = [mark for w in lost for mark in (f"ed process {w.pid} ", f"[{w.pid}]: ")]
     return any(
-        mark in message and "ill" in message
-        for _, _, message in kernel_lines(case)
-        for mark in marks
+        mark in message for _, _, message in kernel_lines(case) for mark in marks
     )
 
 
 def _log_was_readable(case: Case) -> bool:
     kernel = certificate_of(case).get("kernel")
-    return isinstance(kernel, dict) and bool(kernel.get("readable"))
+    followed = isinstance(kernel, dict) and bool(kernel.get("readable"))
+    return followed or any(log.kind == "kernel" for log in case.logs)
 
 
 DETECTOR = Detector(

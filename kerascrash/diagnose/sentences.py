@@ -136,7 +136,9 @@ def cause_sentence(case: Case, cause: str, findings: _Findings) -> str:
     pids = [finding.data.get("worker_pid") for finding in findings.values()]
     worker = next((pid for pid in pids if pid is not None), None)
     said = _of_the_program(case, cause, findings)
-    return said if worker is None else f"worker process {worker} was {said}"
+    if worker is None or not said.startswith(("killed", "crashed")):
+        return said
+    return f"worker process {worker} {'was ' if said[0] == 'k' else ''}{said}"
 
 
 def _of_the_program(case: Case, cause: str, findings: _Findings) -> str:

@@ -165,8 +165,6 @@ def right_names(way: Way, mode: str, user: str) -> set[str]:
         names.update(way.without_log)
     if mode == "unarmed":
         names.update(way.unarmed)
-    elif mode == "unwatched":
-        names.update(way.without_log if way.name == "worker_kill_9" else ())
     return names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,6 +59,19 @@ def test_a_worker_killed_for_memory(broken_pool: Any) -> None:
     verdict = diagnose(broken_pool.dies_of_limit(version=2).build()).verdict
     assert (verdict.cause, verdict.factor) == ("host_oom_cgroup", "child_process")
     assert f"worker process {WORKER}" in verdict.summary
+
+
+def test_a_worker_that_nobody_watched(broken_pool: Any) -> None:
+    """Its ring stops; the kernel's log, read afterwards, tells whether it knows why."""
+    broken_pool.certificate = None
+    worker = broken_pool.build()
+    ring = replace(worker, process=replace(worker.process, pid=WORKER), children=())
+    elsewhere = ["usb 1-1: new device", "python[99]: segfault at 0 ip 0 sp 1 error 4"]
+    for lines, seen in ((OOM_LINES, False), (elsewhere, True), ([], False)):
+        broken_pool.kernel_lines = lines
+        found = names(replace(broken_pool.build(), children=(ring,)))
+        assert "worker_lost" in found
+        assert ("worker_killed_outside" in found) is seen
 
 
 def test_a_worker_that_crashed_itself(broken_pool: Any) -> None:
