@@ -106,8 +106,8 @@ class Recording:
 
     ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines`` and ``limits``
     are the newest blobs of that name as written (their shape is documented where they
-    are written); ``progress`` is the newest progress record as a mapping. ``state`` is the
-    dump's state. ``last_sample`` is Unix seconds of the newest reading of anybody.
+    are written); ``progress`` is the newest progress record as a mapping. ``state`` is
+    the dump's state. ``last_sample`` is Unix seconds of the newest reading of anybody.
     """
 
     source: str

@@ -111,7 +111,7 @@ class CaseBuilder:
     def at_line(
         self, source: str, *inner: tuple[str, str], line: int = 20
     ) -> CaseBuilder:
-        """Set the main thread's stack: library frames (file, function), then the line."""
+        """Set the main thread's stack: library (file, function), then the line."""
         library = [
             {"file": f"/venv/lib/python3.11/site-packages/{file}", "line": 1,
              "function": name, "user": False, "source": ""}

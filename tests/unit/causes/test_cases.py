@@ -80,7 +80,7 @@ def test_a_cause_says_what_to_do_and_how_to_settle_it(rule: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "rule", (*load_causes(), *load_factors()), ids=lambda rule: rule.id
+    "rule", [*load_causes(), *load_factors()], ids=lambda rule: rule.id
 )
 def test_every_finding_that_a_rule_weighs_can_be_found(rule: Any) -> None:
     known = {f for detector in load_detectors() for f in detector.finds}

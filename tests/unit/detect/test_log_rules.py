@@ -44,7 +44,7 @@ def test_a_failure_after_which_training_went_on_was_survived() -> None:
 
 
 def test_the_messenger_alone_keeps_its_weight() -> None:
-    line = "F tensorflow/core/common_runtime/gpu/gpu_event_mgr.cc:1] Unexpected Event status: 1"
+    line = "F gpu/gpu_event_mgr.cc:1] Unexpected Event status: 1"
     alone = observe(line)
     below = observe("E cuda_event.cc:29] CUDA_ERROR_ILLEGAL_ADDRESS", line)
     assert alone["cuda_messenger"].strength > 4 * below["cuda_messenger"].strength
