@@ -13,7 +13,7 @@ from kerascrash.detect._facts import note
 from kerascrash.detect._kernel_lines import kernel_lines
 from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.case import Case, ExitStatus, Process
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
@@ -27,10 +27,8 @@ _WITHOUT_LOG = 0.8
 def detect(case: Case) -> Iterator[Finding]:
     """Yield that it crashed at its limit of memory."""
     recording = recording_of(case)
-    status = case.exit
-    if recording is None or not isinstance(status, ExitStatus):
-        return
-    if status.signal != _SIGSEGV:
+    told = _kernel_told(case)
+    if recording is None or not _crashed(case, told):
         return
     rlimits = recording.limits.get("rlimits") or {}
     for name, series, share in _LIMITS:
@@ -38,7 +36,6 @@ def detect(case: Case) -> Iterator[Finding]:
         used = last_reading(case, series)
         if not isinstance(soft, int) or soft <= 0 or not used or used < share * soft:
             continue
-        told = any("segfault at " in text for _, _, text in kernel_lines(case))
         yield note(
             "allocation_unchecked",
             "dump:limits",
@@ -49,6 +46,18 @@ def detect(case: Case) -> Iterator[Finding]:
             limit=soft,
         )
         return
+
+
+def _kernel_told(case: Case) -> bool:
+    """Tell whether the kernel logged a segfault of this process's first thread."""
+    pid = case.process.pid if isinstance(case.process, Process) else 0
+    return any(f"[{pid}]: segfault at " in text for _, _, text in kernel_lines(case))
+
+
+def _crashed(case: Case, told: bool) -> bool:
+    if isinstance(case.exit, ExitStatus):
+        return case.exit.signal == _SIGSEGV
+    return told
 
 
 DETECTOR = Detector(

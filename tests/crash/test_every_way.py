@@ -98,6 +98,11 @@ WAYS = (
     ),
 )
 BY_NAME = {way.name: way for way in WAYS}
+BY_SIGNAL = frozenset({
+    "stack_overflow", "tf_check", "null_dereference", "illegal_instruction",
+    "integer_division", "bus_error_shm", "glibc_abort", "nested_walk", "table_at_limit",
+    "worker_oom", "worker_kill_9",
+})  # fmt: skip
 IN_CI = {
     ("fd_limit", "unarmed", "nobody"),
     ("worker_oom", "watched", "root"),
@@ -163,6 +168,8 @@ def right_names(way: Way, mode: str, user: str) -> set[str]:
     names = {way.cause}
     if user == "nobody":
         names.update(way.without_log)
+    if user == "nobody" and mode == "unwatched" and way.name in BY_SIGNAL:
+        names.add("unknown")  # neither a status nor a line of the kernel's is left
     if mode == "unarmed":
         names.update(way.unarmed)
     return names

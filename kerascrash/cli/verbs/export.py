@@ -18,7 +18,7 @@ Examples:
 Exit codes: 0 written, 2 wrong usage, 3 not a dump, 4 dump of a newer version,
 6 the file cannot be written."""
 )
-@click.argument("dump", type=click.Path())
+@click.argument("dump", type=click.Path(readable=False))
 @click.option(
     "--format",
     "format_name",

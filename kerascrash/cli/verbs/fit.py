@@ -21,7 +21,7 @@ Examples:
 Exit codes: 0 answered (also: cannot tell), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found."""
 )
-@click.argument("dump", required=False, type=click.Path())
+@click.argument("dump", required=False, type=click.Path(readable=False))
 @click.option(
     "--limit", metavar="SIZE", help="Memory limit. Default: the recorded one."
 )

@@ -22,7 +22,7 @@ Examples:
 Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found, 6 a log cannot be read."""
 )
-@click.argument("dumps", nargs=-1, metavar="[DUMP]...", type=click.Path())
+@click.argument("dumps", nargs=-1, metavar="[DUMP]...", type=click.Path(readable=False))
 @click.option(
     "--kernel-log",
     "kernel_logs",

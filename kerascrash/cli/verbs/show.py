@@ -71,7 +71,7 @@ Examples:
 \b
 Exit codes: 0 printed, 2 wrong usage, 3 not a dump, 4 dump of a newer version."""
 )
-@click.argument("dump", type=click.Path(path_type=Path))
+@click.argument("dump", type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--format",
     "format_",

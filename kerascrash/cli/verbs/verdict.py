@@ -13,7 +13,7 @@ Example:
 \b
 Exit codes: 0 printed, 3 not a dump, 4 dump of a newer version, 5 no dump found.""",
 )
-@click.argument("dump", type=click.Path())
+@click.argument("dump", type=click.Path(readable=False))
 def command(dump: str) -> None:
     """Print the verdict on one dump in three lines."""
     from kerascrash.cli.cases import diagnose_dumps
