@@ -20,12 +20,13 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
+from measure import TUNED_ON
+
 from kerascrash.collect.dump_case import load_case
 from kerascrash.estimate.forecast import forecast_of
 from kerascrash.estimate.model_arithmetic import models_of
 from kerascrash.estimate.timeline import recording_of
 
-TUNED_ON = ("mlp", "cnn", "lstm", "embedding")
 MARGIN = 1.2
 MIB = 1 << 20
 

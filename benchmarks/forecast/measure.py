@@ -32,6 +32,8 @@ BATCHES = {
     "subclassed": (16, 32, 64, 128),
 }
 """Batch sizes of each architecture."""
+TUNED_ON = ("mlp", "cnn", "lstm", "embedding")
+"""The half whose residuals the forecast was calibrated on."""
 
 
 def configurations() -> list[tuple[str, str, str, int]]:

@@ -2,9 +2,7 @@
 The networks of the forecast benchmark: one maker per architecture.
 
 Each maker returns (model, loss, x, y) for a number of samples; sizes are such that
-thirty steps take seconds on two cores and most memory is the batch's;
-``TUNED_ON`` is the half whose residuals the forecast
-was calibrated on, the other half is what is reported.
+thirty steps take seconds on two cores and most memory is the batch's.
 """
 
 from __future__ import annotations
@@ -16,7 +14,6 @@ import keras
 import numpy as np
 from keras import layers
 
-TUNED_ON = ("mlp", "cnn", "lstm", "embedding")
 _RANDOM = np.random.default_rng(0)
 Made = tuple[keras.Model, str, Any, Any]
 
