@@ -33,7 +33,7 @@ from kerascrash.model.case import Case, Recording
 
 _FARTHEST = 64
 """Times the batch that was seen: beyond, nothing is claimed."""
-_CAUTION = 0.5
+_CAUTION = 0.2
 """Standard deviations that a recommended batch stays below the limit."""
 
 

