@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,6 +19,14 @@ ROOT = Path(__file__).resolve().parents[3]
 ARM = "import kerascrash.arm\n"
 
 
+# What a GPU build of TensorFlow says on a machine without one, armed or not.
+_TENSORFLOW_SAYS = re.compile(
+    r"^(?:WARNING: All log messages before absl::|[IWE]\d{4} [\d:.]+ +\d+ \w+\.cc:)"
+    r".*\n",
+    re.MULTILINE,
+)
+
+
 class Run:
     """A script that has ended, its output, and the dumps of its folder."""
 
@@ -25,7 +34,7 @@ class Run:
         self.folder = folder
         self.code = done.returncode
         self.out = done.stdout
-        self.err = done.stderr
+        self.err = _TENSORFLOW_SAYS.sub("", done.stderr)
 
     @property
     def dumps(self) -> list[Path]:
