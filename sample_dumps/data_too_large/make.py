@@ -4,4 +4,4 @@ from pathlib import Path
 
 from recording import Recording
 
-RECORDING = Recording(Path(__file__).parent, limit=1536 << 20)
+RECORDING = Recording(Path(__file__).parent, limit=1536 << 20, slow=True)

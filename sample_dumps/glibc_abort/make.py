@@ -4,4 +4,4 @@ from pathlib import Path
 
 from recording import Recording
 
-RECORDING = Recording(Path(__file__).parent)
+RECORDING = Recording(Path(__file__).parent, slow=True)

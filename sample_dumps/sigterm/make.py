@@ -9,4 +9,5 @@ RECORDING = Recording(
     Path(__file__).parent,
     script="../_scripts/healthy_training.py",
     act=send(signal.SIGTERM),
+    slow=True,
 )

@@ -4,4 +4,6 @@ from pathlib import Path
 
 from recording import Recording
 
-RECORDING = Recording(Path(__file__).parent, environment={"KERASCRASH_KEEP": "always"})
+RECORDING = Recording(
+    Path(__file__).parent, environment={"KERASCRASH_KEEP": "always"}, slow=True
+)
