@@ -35,7 +35,8 @@ class Entries:
 
     def add(self, node: Node) -> None:
         """Take a root's node; it is changed (folded)."""
-        if self._growth.of(node.key).count_rises():
+        # The count of an instance only tells whether there was time to look at it.
+        if node.collection and self._growth.of(node.key).count_rises():
             node.fold()
         for child in list(node.children):
             if self._stands_alone(child):

@@ -1,0 +1,35 @@
+"""Which names become entries of the inventory, and which are folded into others."""
+
+from __future__ import annotations
+
+from kerascrash.record.entries import Entries
+from kerascrash.record.growth import Growth
+from kerascrash.record.lines import Lines
+from kerascrash.record.tally import Node
+
+MB = 1 << 20
+
+
+def owners_after(*, collection: bool) -> set[str]:
+    """Return the owners written of a name that was cut off by the budget twice."""
+    growth = Growth()
+    node = Node("self", "train.self", "frame", ("train.py", "train"), "self")
+    node.collection = collection
+    child = Node(
+        "Trainer.kept", "train.self.kept", "instance", ("train.py", ""), "kept"
+    )
+    child.tally.add(8 * MB)
+    node.children.append(child)
+    for step, count in enumerate((0, 1, 0, 1)):  # 0: no time was left to look at it
+        growth.of("self").note(step, float(step), step * MB, count)
+    entries = Entries(growth)
+    entries.add(node)
+    return {entry["owner"] for entry in entries.write(Lines())}
+
+
+def test_an_instance_seen_now_and_then_keeps_its_attributes_apart() -> None:
+    assert owners_after(collection=False) == {"Trainer.kept"}
+
+
+def test_a_collection_that_gains_elements_is_one_name() -> None:
+    assert owners_after(collection=True) == {"self"}
