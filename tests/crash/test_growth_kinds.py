@@ -42,6 +42,7 @@ def test_a_number_that_is_traced_anew_each_step(tmp_path) -> None:
     assert "Python value of `number`" in death.culprit["note"]
 
 
+@pytest.mark.slow  # a minute until the graphs fill the limit
 def test_models_built_one_after_another(tmp_path) -> None:
     script = "models_in_loop.py"
     death = blamed(script, tmp_path)
