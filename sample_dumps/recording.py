@@ -87,7 +87,8 @@ class Recording:
     memory cgroup; ``shared`` mounts a tmpfs of that many bytes and names it in
     SHARED_FOLDER; ``tasks`` puts it into a pids cgroup of so many; ``rlimits`` maps
     ``resource.RLIMIT_…`` to a value; ``act`` does to the running script what ends it;
-    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left.
+    ``slow`` keeps it out of CI; ``keep`` is the share of the dump's file that is left;
+    ``own_machine``: it takes the machine along and is never run here.
     """
 
     folder: Path
@@ -100,6 +101,7 @@ class Recording:
     environment: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 120
     slow: bool = False
+    own_machine: bool = False
     keep: float = 1.0
 
     def run(
@@ -114,6 +116,8 @@ class Recording:
 
         ``wrap`` is a command that runs another (``setpriv …``).
         """
+        if self.own_machine:
+            raise SystemExit(f"{self.folder.name} dies in a virtual machine: tests/vm")
         script = shutil.copy(self.folder / self.script, place / "train.py")
         dumps = place / "kerascrash-dumps"
         env = {

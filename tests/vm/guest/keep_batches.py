@@ -20,7 +20,7 @@ class Trainer:
         self.seen.append(turned)
 
 
-images = np.random.default_rng(0).random((1024, 128, 128, 3), dtype="float32")
+images = np.random.default_rng(0).random((512, 128, 128, 3), dtype="float32")
 labels = np.zeros((len(images), 4), "float32")
 trainer = Trainer()
 for number in range(100_000):
