@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kerascrash.estimate.places import read_place
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.stacks import innermost_user_place, is_library
 from kerascrash.estimate.statements import statement_at
-from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.timeline import open_stages, recording_of
 from kerascrash.model.case import Case, Mark, Recording
 from kerascrash.model.evidence import Place
 from kerascrash.model.verdict import Culprit
@@ -34,7 +36,7 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
         place, kind = _exit_place(recording) or place, "the line that left"
     note = ""
     if place is None:
-        place, note = innermost_user_place(recording), _age(case, recording)
+        place, note = _last_known(case, recording)
     if place is None:
         return None
     statement = statement_at(place)
@@ -62,12 +64,32 @@ def _exit_place(recording: Recording) -> Place | None:
     return read_place(ends[-1].data.get("where")) if ends else None
 
 
-def _age(case: Case, recording: Recording) -> str:
-    """Say how old the look at the stacks was at the death."""
-    taken = recording.blob_times.get("stacks")
+def _last_known(case: Case, recording: Recording) -> tuple[Place | None, str]:
+    """
+    Return the line that ran when the program was last seen, and how old that is.
+
+    Seen by the last look at the stacks, or by the last stage that began and did not
+    end, such as ``fit``: whichever is newer.
+    """
+    place = innermost_user_place(recording)
+    taken = recording.blob_times.get("stacks") if place else None
+    for stage in open_stages(recording):
+        begun_at = read_place(stage.data.get("where"))
+        newer = place is None or (taken is not None and stage.time > taken)
+        if begun_at is not None and newer:
+            place, taken = _with_text(begun_at, recording), stage.time
     if taken is None or case.death is None or case.death - taken < _FRESH_SECONDS:
-        return ""
-    return f"as last seen {format_seconds(case.death - taken)} before the death"
+        return place, ""
+    return place, f"as last seen {format_seconds(case.death - taken)} before the death"
+
+
+def _with_text(place: Place, recording: Recording) -> Place:
+    """Return the place with its source lines, if the stacks' excerpt holds them."""
+    seen = innermost_user_place(recording)
+    if place.excerpt or seen is None or seen.file != place.file:
+        return place
+    shown = any(number == place.line for number, _ in seen.excerpt)
+    return replace(place, excerpt=seen.excerpt) if shown else place
 
 
 def _type_of(mark: Mark) -> str:

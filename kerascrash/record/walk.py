@@ -32,6 +32,9 @@ GENEROUS = 150
 """Objects visited under one name before samples shrink to the smallest."""
 PREEMPTED = 3
 """The budget is CPU time; on a busy machine it may take so many times as long."""
+GRACE = 8
+"""So often a scan that is late by the clock alone goes on: else, on a machine so busy
+that it is always late, nothing would ever be measured."""
 CLAIM_WORTH = 1 << 16
 """Buffers of so many bytes stay claimed by their owner between scans."""
 
@@ -46,7 +49,7 @@ class Walker:
         self._cpu_half, self._cpu_end = now + self._half, now + budget_ns
         self._wall_end = perf_counter_ns() + PREEMPTED * budget_ns
         self._traced = traced
-        self._steps = self._name_began = 0
+        self._steps = self._name_began = self._grace = 0
         self.seen: set[object] = set()
         self.roots: dict[int, str] = {}
         """``id`` of what names hold directly → key of the name that owns it."""
@@ -62,12 +65,15 @@ class Walker:
         """Return whether the budget is spent; once it is, nothing more is added."""
         if not self.cut:
             late = perf_counter_ns() > self._wall_end
+            self._grace -= late
+            late = late and self._grace < 0
             self.cut = late or thread_time_ns() > self._cpu_end
         return self.cut
 
     def begin_visits(self) -> None:
         """Begin to measure: half of the budget is left for it, whatever was used."""
         self._cpu_end = max(self._cpu_end, thread_time_ns() + self._half)
+        self._grace = GRACE
 
     def half_time(self) -> bool:
         """Return whether half of the budget is spent."""

@@ -52,6 +52,7 @@ class CaseBuilder:
     inventory_at: float = 19.8
     models: dict[str, Any] = field(default_factory=dict)
     stacks: dict[str, Any] = field(default_factory=dict)
+    stacks_at: float = 19.9
     environment: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=dict)
     certificate: dict[str, Any] | None = field(default_factory=dict)
@@ -177,7 +178,10 @@ class CaseBuilder:
             stacks=self.stacks,
             environment=self.environment,
             limits=self.limits,
-            blob_times={"inventory": START + self.inventory_at},
+            blob_times={
+                "inventory": START + self.inventory_at,
+                "stacks": START + self.stacks_at,
+            },
             last_sample=end,
         )
         absent = Unavailable("death certificate", "none was written")

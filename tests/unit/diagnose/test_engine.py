@@ -240,3 +240,19 @@ def test_sigterm_beside_an_oom_daemon(training, available, cause) -> None:
     builder.grows((10, 420), (20, 900)).runs(9, step=50)
     builder.certificate["daemons"] = ["earlyoom"]
     assert diagnose(builder.build()).verdict.cause == cause
+
+
+@pytest.mark.parametrize(("stacks_at", "line"), [(19.0, 20), (7.0, 35)])
+def test_the_newest_sight_of_the_program_is_named(training, stacks_at, line) -> None:
+    builder = training(exit=ExitStatus(signal=11, known_by="pidfd"))
+    builder.at_line("    kernel()", line=20).runs(8, step=9)
+    builder.stacks_at = stacks_at
+    where = {"file": "/home/ada/train.py", "line": 35, "function": "main"}
+    builder.event(8.0, "stage_begin", stage="fit", where=where)
+    builder.event(9.0, "stage_begin", stage="data", where={**where, "line": 36})
+    builder.event(9.5, "stage_end", stage="data")  # over: nobody is there any more
+    culprit = diagnose(builder.build()).verdict.culprit
+    assert culprit is not None
+    assert culprit.place is not None
+    assert culprit.place.line == line
+    assert "before the death" in culprit.note

@@ -223,12 +223,13 @@ def test_ten_million_elements_cost_no_more_than_the_budget() -> None:
     inventory = Inventory()
     inventory.scan("step", 0, 5_000)  # imports and compiles what it needs
     costs = []
-    for step in range(1, 10):
+    by_owner: dict[str, Any] = {}
+    while len(costs) < 10 or ("numbers" not in by_owner and len(costs) < 100):
         began = time.thread_time()
-        blob = inventory.scan("step", step, 5_000)
+        blob = inventory.scan("step", len(costs) + 1, 5_000)
         costs.append(time.thread_time() - began)
+        by_owner = {entry["owner"]: entry for entry in blob["entries"]}
     taken = min(costs)
-    by_owner = {entry["owner"]: entry for entry in blob["entries"]}
     assert taken < 0.25  # all of them: 2 s; what was measured alone: 0.004 s
     truth = sys.getsizeof(numbers) + 10_000_000 * 28
     assert by_owner["numbers"]["estimated"]

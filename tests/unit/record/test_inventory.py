@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from kerascrash.record import walk
 from kerascrash.record.inventory import Inventory
 
 np = pytest.importorskip("numpy")
@@ -266,7 +267,11 @@ def test_nothing_is_kept_and_what_is_gone_is_forgotten() -> None:
     assert "Trainer.history" not in found
 
 
-def test_a_tiny_budget_gets_there_in_the_end() -> None:
+@pytest.mark.parametrize("preempted", [walk.PREEMPTED, 0], ids=["", "always late"])
+def test_a_tiny_budget_gets_there_in_the_end(
+    preempted: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "PREEMPTED", preempted)
     many = [[np.zeros(100) for _ in range(50)] for _ in range(200)]
     big = np.zeros(4 * MB)
     last = Trainer()
@@ -275,7 +280,7 @@ def test_a_tiny_budget_gets_there_in_the_end() -> None:
     inventory = Inventory()
     seen: set[str] = set()
     wanted = {"many", "big", "Trainer.history"}
-    for step in range(5000):  # a slice is bounded in elapsed time too: load costs scans
+    for step in range(500):
         blob = inventory.scan("periodic", step, 500)
         seen |= {entry["owner"] for entry in blob["entries"]}
         if wanted <= seen:
