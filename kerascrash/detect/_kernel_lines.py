@@ -84,8 +84,8 @@ def is_another(case: Case, pid: int | None) -> bool:
     """
     Tell that a *process* id of the kernel log is surely not this process's.
 
-    Only where the process is known to have lived in the initial pid namespace; thread
-    ids (fault lines) do not belong here.
+    Only where the process is known to have lived in the initial pid namespace. A thread
+    id (fault lines) may still be of a thread that nobody noted.
     """
     process = case.process
     if pid is None or not isinstance(process, Process):
