@@ -22,10 +22,11 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
-_A_FEW, _AFTER_STEPS = (
-    3,
-    0.5,
-)  # a line that has run before rather leaks what no name shows
+_A_FEW = 3
+_AFTER_STEPS = 0.5
+"""A line that has run before rather leaks what no name shows."""
+_UNSEEN = 0.5
+"""Before a scan has found anything, what names hold is in the rise as well."""
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -35,6 +36,8 @@ def detect(case: Case) -> Iterator[Finding]:
         share = doing.bytes / rise.total
         if steps_counted(recording_of(case)) >= _A_FEW:
             share *= _AFTER_STEPS
+        if not _was_looked_at(recording_of(case)):
+            share *= _UNSEEN
         if doing.kind == "op" and share >= _LEAST_SHARE:
             line = doing.statement.text[:120]
             text = f"`{line}` took {format_bytes(doing.bytes)} in one go"
@@ -44,6 +47,11 @@ def detect(case: Case) -> Iterator[Finding]:
     recording = recording_of(case)
     if recording is not None:
         yield from _refused(recording)
+
+
+def _was_looked_at(recording: Recording | None) -> bool:
+    inventory = recording.inventory if recording else {}
+    return bool(inventory.get("entries")) or inventory.get("complete") is not False
 
 
 def _refused(recording: Recording) -> Iterator[Finding]:

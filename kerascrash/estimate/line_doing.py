@@ -22,6 +22,7 @@ _WIDE_BY_DEFAULT = re.compile(
     r"^(?:np|numpy)\.(?:random\.\w+|zeros|ones|empty|full|linspace)$"
     r"|\.(?:random|standard_normal|normal|uniform)$"
 )
+_WAITS = re.compile(r"(?:^|\.)(?:sleep|join|wait|acquire|poll|select|input|print)$")
 _RUN = re.compile(r"(?:^|\.)(?:fit|evaluate|predict|train_on_batch|test_on_batch)$")
 
 
@@ -68,6 +69,8 @@ def _kind(recording: Recording, statement: Statement | None) -> str:
     calls = statement.calls if statement else ()
     if activity == "step" or any(_RUN.search(call) for call in calls):
         return "run"
+    if calls and all(_WAITS.search(call) for call in calls):
+        return ""  # it asks for no memory: what grew did so elsewhere
     loading = [call for call in calls if _LOADS.search(call)]
     if loading and not any(call.startswith("tf.") for call in loading):
         return "load"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import kerascrash.detect
@@ -10,7 +12,7 @@ from kerascrash.detect import load_detectors
 from kerascrash.diagnose import diagnose
 from kerascrash.diagnose.resource import ENGINE_FINDINGS
 from kerascrash.factors import load_factors
-from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.case import Case, ExitStatus, Recording
 from kerascrash.model.evidence import Unavailable
 from kerascrash.model.rules import Detector
 
@@ -256,3 +258,27 @@ def test_the_newest_sight_of_the_program_is_named(training, stacks_at, line) -> 
     assert culprit.place is not None
     assert culprit.place.line == line
     assert "before the death" in culprit.note
+
+
+def test_three_readings_and_no_complete_scan_still_show_the_limit(training) -> None:
+    """A slow machine: nobody certified, and the first scan was cut short."""
+    unseen = Unavailable("exit status", "nobody saw it")
+    builder = training(certificate=None, exit=unseen, limit=192 * MIB, seconds=5.0)
+    builder.marks.clear()
+    builder.levels = [(0.0, 29 * MIB), (4.4, 160 * MIB), (5.0, 172 * MIB)]
+    builder.inventory = {"complete": False, "entries": [], "total_bytes": 0}
+    builder.inventory_at = 4.6
+    case = builder.at_line("    time.sleep(0.1)").build()
+    assert isinstance(case.recording, Recording)
+    few = [
+        replace(
+            s,
+            times=(s.times[7], *s.times[-7::6]),
+            values=(s.values[7], *s.values[-7::6]),
+        )
+        for s in case.recording.series
+    ]
+    case = replace(case, recording=replace(case.recording, series=tuple(few)))
+    verdict = diagnose(case).verdict
+    assert verdict.cause == "host_oom_cgroup"
+    assert verdict.factor not in ("hardware", "tensor_ops")
