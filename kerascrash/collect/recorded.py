@@ -89,6 +89,7 @@ def time_of_death(certificate: object, recording: Recording) -> float | None:
         return float(row["realtime"])
     signs = [recording.last_sample, recording.progress.get("time")]
     signs += [mark.time for mark in recording.marks[-1:]]
+    signs += recording.blob_times.values()  # a starved sampler reads seldom
     return max((float(sign) for sign in signs if sign is not None), default=None)
 
 
