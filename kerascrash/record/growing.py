@@ -141,10 +141,12 @@ class Search:
 
     def _match_call(self, node: ast.Call, scopes: list[ast.AST]) -> None:
         function = node.func
-        if isinstance(function, ast.Attribute) and function.attr in ADDING:
-            if self._is_it(function.value) or self._is_item(function.value):
-                self._found(node, _HOW.get(function.attr, "append"), scopes)
-                return
+        target, adding = None, ""
+        if isinstance(function, ast.Attribute):
+            target, adding = function.value, function.attr
+        if target is not None and adding in ADDING and self._grows(target):
+            self._found(node, _HOW.get(adding, "append"), scopes)
+            return
         called = getattr(function, "id", getattr(function, "attr", ""))
         arguments: list[tuple[int | str, ast.expr]] = list(enumerate(node.args))
         arguments += [(x.arg, x.value) for x in node.keywords if x.arg]
@@ -152,6 +154,9 @@ class Search:
             if self._is_it(value):
                 line = Line(node.lineno, "call", scopes)
                 self.passed.append((called, position, line))
+
+    def _grows(self, target: ast.expr) -> bool:
+        return self._is_it(target) or self._is_item(target)
 
     def _match_assign(
         self, node: ast.Assign | ast.AnnAssign, scopes: list[ast.AST]
@@ -253,10 +258,12 @@ def _taken_from(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
     """Return ``x`` and ``key`` of ``x[key]``, ``x.get(key)``, ``x.setdefault(key)``."""
     if isinstance(node, ast.Subscript):
         return node.value, node.slice
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in {"setdefault", "get"} and node.args:
-            return node.func.value, node.args[0]
-    return None
+    called = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or not isinstance(called, ast.Attribute):
+        return None
+    if called.attr not in {"setdefault", "get"} or not node.args:
+        return None
+    return called.value, node.args[0]
 
 
 def _flat(targets: list[ast.expr]) -> list[ast.expr]:
