@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kerascrash.diagnose.engine import diagnose
+from kerascrash.model.evidence import Damage
 
 MIB = 1 << 20
 WHOLE = 1373 * MIB
@@ -50,6 +53,16 @@ def test_far_more_elements_than_the_operand_has_is_the_operation(training) -> No
     builder = dying(training, source)
     builder.holds("x_train", 9 * MIB, dtypes={"float32": 9 * MIB})
     assert diagnose(builder.build()).verdict.factor == "tensor_ops"
+
+
+@pytest.mark.parametrize("where", ["blob inventory", "fine"])
+def test_names_lost_with_a_damaged_dump_prove_no_blow_up(training, where) -> None:
+    """Without an inventory all memory would seem to be the line's own."""
+    builder = dying(training, "output = tf.matmul(weights, weights) / 1000.0")
+    case = builder.build()
+    damage = (Damage(where, "2 damaged or half-written of 2 slots"),)
+    verdict = diagnose(replace(case, damage=damage)).verdict
+    assert verdict.factor == ("none" if where == "blob inventory" else "tensor_ops")
 
 
 def test_the_whole_size_is_told_and_how_much_of_it_was_there(training) -> None:

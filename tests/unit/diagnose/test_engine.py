@@ -279,6 +279,20 @@ def test_an_array_that_was_refused_is_named_with_its_line(training) -> None:
     assert verdict.culprit.place.line == 5
 
 
+def test_the_small_tensor_that_a_leak_was_refused_is_no_blow_up(leaking) -> None:
+    leaking.exit = ExitStatus(code=1, known_by="pidfd")
+    leaking.certificate = {}
+    where = {"file": "/home/ada/train.py", "line": 40, "function": "main",
+             "excerpt": [[40, "x = tf.matmul(a, b)"]]}  # fmt: skip
+    message = "OOM when allocating tensor with shape[1000,1000] and type float on /job"
+    leaking.event(
+        20, "exception", type="tensorflow.python.framework.errors_impl."
+        "ResourceExhaustedError", message=message, place=where,
+    )  # fmt: skip
+    verdict = diagnose(leaking.build()).verdict
+    assert (verdict.factor, verdict.second_factor) == ("tensor_leak", "none")
+
+
 @pytest.mark.parametrize(
     ("available", "cause"),
     [(600 * MIB, "oom_daemon"), (20_000 * MIB, "termination_signal")],
