@@ -1,5 +1,5 @@
 """
-Status 0. Alarming lines before it were survived.
+Status 0, and not in mid-run. Alarming lines before it were survived.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ CAUSE = Rule(
         "record_stops_silently": 2.0,
         "left_by_sys_exit": 4.0,
         "left_by_os_exit": 4.0,
+        "left_in_mid_run": 6.0,
     },
     near_misses=("A wrapper that hides the status of the training.",),
     settle="echo $? right after the training itself",

@@ -18,6 +18,8 @@ def read_certificate(dump: Dump) -> dict[str, Any] | Unavailable:
     """Return the death certificate, or why there is none."""
     if dump.certificate is None:
         reason = "none was written: the watcher was off, or died with the process"
+        if any("certificate" in f"{one.where} {one.text}" for one in dump.damage):
+            reason = "the dump is damaged where it would be"
         return Unavailable("death certificate", reason)
     return conform(dump.certificate, "certificate")
 

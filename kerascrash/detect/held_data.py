@@ -69,8 +69,9 @@ def _loading(doing: LineDoing | None, rise: Rise) -> Iterator[Finding]:
         f"{format_bytes(doing.bytes)} that no name holds yet"
     )
     yield note("data_being_loaded", "dump:stacks", text, share, bytes=doing.bytes)
-    if doing.is_wide_by_default:
-        text = "that line names no dtype, so NumPy makes float64, 8 bytes an element"
+    narrower = narrower_dtype(doing.dtype)
+    if narrower:
+        text = f"what it was making is {doing.dtype}: half as much as {narrower}"
         yield note("wide_dtype_held", "dump:stacks", text, share, owner=doing.target)
 
 

@@ -46,7 +46,7 @@ def detect(case: Case) -> Iterator[Finding]:
             )
     recording = recording_of(case)
     if recording is not None:
-        yield from _refused(recording)
+        yield from _refused(recording, rise.total if rise is not None else 0)
 
 
 def _was_looked_at(recording: Recording | None) -> bool:
@@ -54,7 +54,8 @@ def _was_looked_at(recording: Recording | None) -> bool:
     return bool(inventory.get("entries")) or inventory.get("complete") is not False
 
 
-def _refused(recording: Recording) -> Iterator[Finding]:
+def _refused(recording: Recording, grown: int) -> Iterator[Finding]:
+    """What was refused, as a share of all that the process had wanted by then."""
     refusal = refusal_in(recording)
     if refusal is None:
         return
@@ -63,9 +64,10 @@ def _refused(recording: Recording) -> Iterator[Finding]:
         f"an array of {format_bytes(refusal.bytes)} was refused: shape {shape}, {dtype}"
     )
     data = {"bytes": refusal.bytes, "shape": shape, "dtype": dtype}
-    yield note("allocation_refused", "dump:events", text, 1.0, time, **data)
+    share = refusal.bytes / max(grown + refusal.bytes, 1)
+    yield note("allocation_refused", "dump:events", text, share, time, **data)
     if narrower_dtype(dtype):
-        yield note("wide_dtype_held", "dump:events", text, 0.5, time, **data)
+        yield note("wide_dtype_held", "dump:events", text, share / 2, time, **data)
 
 
 DETECTOR = Detector(

@@ -32,13 +32,18 @@ def detect(case: Case) -> Iterator[Finding]:
     needed = sum(model.training for model in models)
     if needed / rise.total >= _LEAST_SHARE:
         biggest = models[0]
-        yield note(
-            "weights_dominate",
-            "dump:models",
+        text = (
             f"`{biggest.name}` needs {format_bytes(needed)} whatever the batch: "
             f"weights {format_bytes(biggest.weights)}, gradients "
             f"{format_bytes(biggest.gradients)}, {biggest.optimizer or 'optimizer'} "
-            f"slots {format_bytes(biggest.slots)}",
+            f"slots {format_bytes(biggest.slots)}"
+        )
+        if biggest.partial:
+            text = f"weights of {format_bytes(biggest.weights)} had been asked for"
+        yield note(
+            "weights_dominate",
+            "dump:models",
+            text,
             needed / rise.total,
             bytes=needed,
             model=biggest.name,

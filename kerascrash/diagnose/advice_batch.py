@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerascrash.estimate.forecast import Forecast, forecast_of
+from kerascrash.estimate.forecast import Forecast, Peak, forecast_of
 from kerascrash.estimate.step_bytes import own_model
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -28,7 +28,7 @@ def batch_advice(case: Case, place: Place | None) -> list[Advice]:
     return [
         Advice(
             f"Use batch_size={batch} instead of {forecast.present}.",
-            f"It needs about {format_bytes(needed.bytes)} under the limit of {bound}; "
+            f"It takes about {_counted(needed, forecast)} of the limit of {bound}; "
             f"90 % interval of what fits: {low}-{high}"
             f"{alone if forecast.from_model_alone else ''}.",
             saves,
@@ -69,10 +69,15 @@ def _precision(case: Case, forecast: Forecast) -> list[Advice]:
     ]
 
 
+def _counted(peak: Peak, forecast: Forecast) -> str:
+    """Return what counts against the limit: mapped files are resident beside it."""
+    return format_bytes(peak.bytes - forecast.mapped)
+
+
 def _limit(forecast: Forecast) -> Advice:
     peak = forecast.peak(forecast.present)
     wanted = format_bytes(int(_ROOM * (peak.high - forecast.mapped)))
     return Advice(
         f"Or raise the limit to {wanted} for batch_size={forecast.present}.",
-        f"It needs about {format_bytes(peak.bytes)}.",
+        f"It needs about {_counted(peak, forecast)}.",
     )

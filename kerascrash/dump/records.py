@@ -96,6 +96,7 @@ class EventKind(enum.IntEnum):
     BATCH = 15  # stage, batch_size, shapes [[name, shape, dtype]]: each new shape once
     RETRACE = 16  # function, count, file, line, …: see record/tracing.py
     SETTING = 17  # name, value, problem: a setting that was not understood
+    LOADING = 18  # shape, dtype, bytes, where: an array is about to be read from a file
 
 
 BLOB_NAMES = ("environment", "models", "inventory", "stacks", "pipelines", "limits")

@@ -129,7 +129,7 @@ class Lines:
             score += 40 if growing else 5
         else:
             score += 60 if growing and line.refers_to_itself else 35
-        score += 10 * line.in_loop * growing
+        score += 10 * line.in_loop * growing - 5 * line.of_item
         score += 20 * (scope in line.classes or scope in line.functions)
         running = {name: at for where, name, at in self.stack if where == file}
         function = line.functions[-1] if line.functions else "<module>"
