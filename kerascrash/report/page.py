@@ -42,6 +42,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "factor": _factor(diagnosis),
         "rivals": _rivals(diagnosis),
         "culprit": verdict.culprit,
+        "signature": diagnosis.signature,
         "last_seen": _last_seen(stacks) if verdict.culprit is None else None,
         "progress": words.progress_text(diagnosis.progress),
         "timelines": build_timelines(case),

@@ -26,6 +26,7 @@ from kerascrash.model.verdict import (
     Ledger,
     LedgerLine,
     ProgressLost,
+    Signature,
     Verdict,
     Weighed,
 )
@@ -554,6 +555,14 @@ def make_diagnosis() -> Diagnosis:
             "fits": {"batch_size": 96, "low": 88, "high": 104, "limit_bytes": 8 * GIB},
             "points": [{"batch_size": 32, "peak_bytes": 700 * MIB}],
         },
+        signature=Signature(
+            "84a219e2ad",
+            "host_oom_cgroup",
+            "tensor_leak",
+            "Trainer.history",
+            "list of EagerTensor",
+            "train.py, train",
+        ),
     )
 
 
