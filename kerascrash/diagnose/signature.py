@@ -46,8 +46,8 @@ def _stable(text: str) -> str:
     """
     Return a name or kind without its numbers.
 
-    ``list of 1,920 EagerTensors`` → ``list of EagerTensor``; ``model.fit(batch_size=64)``
-    → ``model.fit(batch_size=*)``; digits of a name (``float32``, ``x2``) stay.
+    ``list of 1,920 EagerTensors`` → ``list of EagerTensor``, ``fit(batch_size=64)`` →
+    ``fit(batch_size=*)``; digits of a name (``float32``, ``x2``) stay.
     """
     starred = _SHAPE.sub("*", _NUMBER.sub("*", _SIZE.sub("~", text)))
     single = _PLURAL.sub(r"\1", _COUNTED.sub(r"\1", starred))

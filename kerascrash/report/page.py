@@ -8,6 +8,7 @@ from kerascrash import __version__
 from kerascrash.model.certainty import STEPS
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report import words
+from kerascrash.report.charts.forecast import build_forecast
 from kerascrash.report.charts.timeline import build_timelines
 from kerascrash.report.device import device_tables
 from kerascrash.report.facts import environment_groups, known_of_death
@@ -48,6 +49,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
         "fits": _fits(diagnosis),
+        "forecast": build_forecast(diagnosis.forecast),
         "device": device_tables(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),
