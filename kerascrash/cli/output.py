@@ -41,17 +41,23 @@ def print_report(diagnosis: Diagnosis, format_name: str) -> None:
     if format_name == "text":
         from kerascrash.report import terminal
 
-        width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-        click.echo(
-            terminal.render(diagnosis, width or terminal.WIDTH, color=_colors()),
-            nl=False,
-            color=True if _colors() else None,
-        )
+        width = terminal_width() or terminal.WIDTH
+        print_text(terminal.render(diagnosis, width, color=wants_colors()))
         return
     click.echo(find_formats()[format_name].render(diagnosis), nl=False)
 
 
-def _colors() -> bool:
+def print_text(text: str) -> None:
+    """Write text to standard output, its colours with it if it wants any."""
+    click.echo(text, nl=False, color=True if wants_colors() else None)
+
+
+def terminal_width() -> int | None:
+    """Return the columns of standard output, None where it is no terminal."""
+    return os.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def wants_colors() -> bool:
     """Return whether standard output wants colours (https://no-color.org)."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return sys.stdout.isatty() and not plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kerascrash.diagnose.advice_device import device_advice
+from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
 from kerascrash.model.case import Case
 from kerascrash.model.rules import Rule
@@ -25,16 +26,16 @@ def advise(
     Return advice, best first.
 
     ``rules`` are the factor, the second factor and the cause, whose remedies follow the
-    sized ones. A smaller batch is advised only where the batch is to blame.
+    sized ones unless these, or a rule before, pull at the same lever already. A smaller
+    batch is advised only where the batch is to blame.
     """
     advice = device_advice(case, factor, culprit) or sized_advice(case, factor, culprit)
-    advice += sized_advice(case, second, None)
+    advice += without_repeats(sized_advice(case, second, None), advice)
     batch_blamed = "batch_size" in (factor, second) or factor == "none"
-    said = {one.action for one in advice}
+    sized = any(one.saves_bytes for one in advice)
     for rule in rules:
-        for remedy in rule.remedies:
-            if remedy in said or (not batch_blamed and _ABOUT_BATCH.search(remedy)):
-                continue
-            said.add(remedy)
-            advice.append(Advice(action=remedy))
+        general = [Advice(remedy) for remedy in rule.remedies]
+        if not batch_blamed:
+            general = [one for one in general if not _ABOUT_BATCH.search(one.action)]
+        advice += without_repeats(general, advice, sized=sized)
     return tuple(advice[:_MOST])

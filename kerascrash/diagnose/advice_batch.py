@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kerascrash.estimate.forecast import Forecast, Peak, forecast_of
+from kerascrash.estimate.forecast import Forecast, forecast_of
+from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.step_bytes import own_model
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -23,12 +24,13 @@ def batch_advice(case: Case, place: Place | None) -> list[Advice]:
     batch, low, high = fits
     needed, present = forecast.peak(batch), forecast.peak(forecast.present)
     saves = present.bytes - needed.bytes
+    charged = needed.bytes - forecast.mapped
     bound = format_bytes(forecast.limit)
     alone = " (from the model alone: no step was done)"
     return [
         Advice(
             f"Use batch_size={batch} instead of {forecast.present}.",
-            f"It takes about {_counted(needed, forecast)} of the limit of {bound}; "
+            f"It needs about {format_bytes(charged)} of the {bound} allowed; "
             f"90 % interval of what fits: {low}-{high}"
             f"{alone if forecast.from_model_alone else ''}.",
             saves,
@@ -36,7 +38,7 @@ def batch_advice(case: Case, place: Place | None) -> list[Advice]:
         ),
         _accumulation(batch, forecast.present, saves, place),
         *_precision(case, forecast),
-        _limit(forecast),
+        _limit(case, forecast),
     ]
 
 
@@ -69,15 +71,14 @@ def _precision(case: Case, forecast: Forecast) -> list[Advice]:
     ]
 
 
-def _counted(peak: Peak, forecast: Forecast) -> str:
-    """Return what counts against the limit: mapped files are resident beside it."""
-    return format_bytes(peak.bytes - forecast.mapped)
-
-
-def _limit(forecast: Forecast) -> Advice:
+def _limit(case: Case, forecast: Forecast) -> Advice:
     peak = forecast.peak(forecast.present)
     wanted = format_bytes(int(_ROOM * (peak.high - forecast.mapped)))
+    needs = f"It needs about {format_bytes(peak.bytes - forecast.mapped)}."
+    if cgroup_limit(case) is None:
+        machine = f"a machine with {wanted} to spare"
+        return Advice(f"Or run batch_size={forecast.present} on {machine}.", needs)
     return Advice(
         f"Or raise the limit to {wanted} for batch_size={forecast.present}.",
-        f"It needs about {_counted(peak, forecast)}.",
+        f"{needs} `docker run -m`, `resources.limits.memory`, `MemoryMax=`.",
     )

@@ -14,6 +14,7 @@ from kerascrash.diagnose.culprit import find_culprit
 from kerascrash.diagnose.guard import Guard
 from kerascrash.diagnose.progress import progress_lost
 from kerascrash.diagnose.resource import memory_findings
+from kerascrash.diagnose.signature import signature_of
 from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
 from kerascrash.estimate.device_ledger import device_ledgers
@@ -62,6 +63,7 @@ def diagnose(case: Case) -> Diagnosis:
         forecast=guard.run("forecast", lambda: forecast_facts(case), {}),
         allocators=guard.run("allocators", lambda: allocator_rows(case), ()),
         faults=tuple(guard.faults),
+        signature=signature_of(verdict),
     )
 
 

@@ -19,11 +19,17 @@ def forecast_facts(case: Case) -> dict[str, Any]:
     Return the ``forecast`` of the JSON report.
 
     ``fits`` is the batch for the limit in force, or null with ``reason``; ``points``
-    are peaks in bytes by batch size, those measured marked so.
+    are peaks in bytes by batch size, those measured marked so. ``batch_size`` is what
+    it ran with; ``mapped_bytes`` of every peak are files that no limit counts.
     """
     forecast = forecast_of(case)
+    ran = {
+        "batch_size": forecast.present or None,
+        "limit_bytes": forecast.limit,
+        "mapped_bytes": forecast.mapped,
+    }
     if forecast.reason:
-        return {"fits": None, "points": [], "reason": forecast.reason}
+        return {"fits": None, "points": [], "reason": forecast.reason, **ran}
     fits = forecast.largest(forecast.limit) if forecast.limit else None
     reason = "" if fits else _why_nothing_fits(forecast)
     row = None
@@ -35,7 +41,8 @@ def forecast_facts(case: Case) -> dict[str, Any]:
             "high": high,
             "limit_bytes": forecast.limit,
         }
-    return {"fits": row, "points": _points(forecast), "reason": reason or None}
+    points = _points(forecast, fits[0] if fits else None)
+    return {"fits": row, "points": points, "reason": reason or None, **ran}
 
 
 def _why_nothing_fits(forecast: Forecast) -> str:
@@ -44,13 +51,15 @@ def _why_nothing_fits(forecast: Forecast) -> str:
     return "not even a batch of one fits: what does not grow with the batch is too much"
 
 
-def _points(forecast: Forecast) -> list[dict[str, Any]]:
+def _points(forecast: Forecast, fitting: int | None) -> list[dict[str, Any]]:
     points = [
         {"batch_size": run.batch, "peak_bytes": run.peak, "known_by": "measured"}
         for run in forecast.observed
     ]
-    sizes = sorted({max(int(forecast.present * share), 1) for share in _POINTS})
-    for size in sizes:
+    sizes = {max(int(forecast.present * share), 1) for share in _POINTS}
+    if fitting is not None:
+        sizes |= {fitting, max(fitting // 2, 1)}
+    for size in sorted(sizes):
         peak = forecast.peak(size)
         points.append(
             {

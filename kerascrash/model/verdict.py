@@ -118,6 +118,32 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """
+    What makes two deaths the same, wherever and whenever they happen.
+
+    ``id`` is short and stands for the parts, in which nothing is left that differs
+    from run to run: no counts, sizes, line numbers, process ids or folders.
+    ``place`` is ``train.py, step``. Empty parts were not known.
+    """
+
+    id: str = ""
+    cause: str = ""
+    factor: str = ""
+    owner: str = ""
+    kind: str = ""
+    place: str = ""
+
+    @property
+    def text(self) -> str:
+        """The parts in one line, as a person reads them."""
+        who = f"{self.owner} ({self.kind})" if self.kind else self.owner
+        factor = "" if self.factor == "none" else self.factor
+        said = (self.cause, factor, who, self.place)
+        return " · ".join(part for part in said if part)
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """
     Everything a report shows.
@@ -138,3 +164,4 @@ class Diagnosis:
     forecast: Mapping[str, Any] = field(default_factory=dict)
     allocators: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()
+    signature: Signature = field(default_factory=Signature)

@@ -9,31 +9,42 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerascrash.report.format import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kerascrash.model.verdict import Diagnosis
 
 
 def render(diagnosis: Diagnosis) -> str:
     """Return the page; the same diagnosis gives the same bytes."""
+    from kerascrash.report.page import page_values
+
+    return render_page("report.html", page_values(diagnosis))
+
+
+def render_page(template: str, values: Mapping[str, Any]) -> str:
+    """Return a page of ours: the common style and script, and the policy for them."""
     from markupsafe import Markup
 
-    from kerascrash.report.page import page_values
     from kerascrash.report.safe_text import encodable
     from kerascrash.report.templates import find_templates, open_environment
 
     folder = find_templates()
     style = (folder / "report.css").read_text(encoding="utf-8")
     script = (folder / "report.js").read_text(encoding="utf-8")
-    template = open_environment().get_template("report.html")
-    page = template.render(
-        page_values(diagnosis),
-        policy=Markup(_policy(script)),
-        style=Markup(style),
-        script=Markup(script),
+    page = (
+        open_environment()
+        .get_template(template)
+        .render(
+            values,
+            policy=Markup(_policy(script)),
+            style=Markup(style),
+            script=Markup(script),
+        )
     )
     return encodable(page)
 

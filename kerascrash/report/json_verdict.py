@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kerascrash.report.json_case import place_object, unavailable_object
 
 if TYPE_CHECKING:
-    from kerascrash.model.verdict import Diagnosis, Hypothesis, Weighed
+    from kerascrash.model.verdict import Diagnosis, Hypothesis, Signature, Weighed
 
 
 def verdict_object(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -49,6 +49,12 @@ def _culprit(diagnosis: Diagnosis) -> dict[str, Any] | None:
         if culprit.place
         else [],
     }
+
+
+def signature_object(signature: Signature) -> dict[str, Any]:
+    """Return what makes equal deaths equal; parts that are not known are empty."""
+    parts = {name: getattr(signature, name) for name in type(signature).__slots__}
+    return {**parts, "text": signature.text}
 
 
 def progress_object(diagnosis: Diagnosis) -> dict[str, Any]:

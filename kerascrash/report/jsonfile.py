@@ -25,6 +25,7 @@ from kerascrash.report.json_case import (
 from kerascrash.report.json_verdict import (
     hypothesis_object,
     progress_object,
+    signature_object,
     verdict_object,
 )
 from kerascrash.report.missing import all_damage, all_unavailable
@@ -46,6 +47,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
     judged = {
         "schema": SCHEMA,
         "verdict": verdict_object(diagnosis),
+        "signature": signature_object(diagnosis.signature),
         "progress": progress_object(diagnosis),
         "hypotheses": [hypothesis_object(h) for h in diagnosis.causes],
         "factors": [hypothesis_object(h) for h in diagnosis.factors],

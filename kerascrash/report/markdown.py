@@ -87,6 +87,9 @@ def _verdict(diagnosis: Diagnosis) -> Iterator[str]:
     blocks, text = memory_line(case)
     if blocks:
         yield f"- `{blocks}` {escape(text)}"
+    signature = diagnosis.signature
+    if signature.id:
+        yield f"- **Signature:** {code(signature.id)} {escape(signature.text)}"
 
 
 def _culprit(diagnosis: Diagnosis) -> Iterator[str]:

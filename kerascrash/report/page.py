@@ -8,6 +8,7 @@ from kerascrash import __version__
 from kerascrash.model.certainty import STEPS
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report import words
+from kerascrash.report.charts.forecast import build_forecast
 from kerascrash.report.charts.timeline import build_timelines
 from kerascrash.report.device import device_tables
 from kerascrash.report.facts import environment_groups, known_of_death
@@ -42,11 +43,13 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "factor": _factor(diagnosis),
         "rivals": _rivals(diagnosis),
         "culprit": verdict.culprit,
+        "signature": diagnosis.signature,
         "last_seen": _last_seen(stacks) if verdict.culprit is None else None,
         "progress": words.progress_text(diagnosis.progress),
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
         "fits": _fits(diagnosis),
+        "forecast": build_forecast(diagnosis.forecast),
         "device": device_tables(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),

@@ -64,6 +64,9 @@ def _verdict(console: Console, diagnosis: Diagnosis) -> None:
     if blocks:
         say(console, blocks, "cyan", indent=2)
         say(console, text, "dim", indent=2)
+    signature = diagnosis.signature
+    if signature.id:
+        say(console, f"signature: {signature.id}  {signature.text}", "dim", indent=2)
 
 
 def _culprit(console: Console, diagnosis: Diagnosis) -> None:

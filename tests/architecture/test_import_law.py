@@ -23,6 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "causes": {"model"},
     "factors": {"model"},
     "diagnose": {"detect", "causes", "factors", "estimate", "model"},
+    "compare": {"estimate", "model"},
     "report": {"model"},
     "arm": {"record"},
 }

@@ -20,7 +20,8 @@ LONGEST = 10.0
     epilog="""\b
 Examples:
   kerascrash list                         the dumps of this folder
-  kerascrash list /data/dumps --format json
+  kerascrash list --group                 which death happened how often
+  kerascrash list /data/dumps --format json | jq .groups
 \b
 Exit codes: 0 listed, 5 no dump found.""",
 )
@@ -33,14 +34,24 @@ Exit codes: 0 listed, 5 no dump found.""",
     show_default=True,
     help="What to write.",
 )
-def command(folder: str | None, format_name: str) -> None:
+@click.option(
+    "--group",
+    "grouped",
+    is_flag=True,
+    help="One entry per signature: equal deaths together, the most frequent first.",
+)
+def command(folder: str | None, format_name: str, grouped: bool) -> None:
     """
     List dumps, newest first, with a verdict each.
+
+    Equal deaths have equal signatures, wherever they happened and however large the
+    batch was: cause, factor, culprit, file name and function make it.
 
     Without FOLDER: where dumps of this folder go (KERASCRASH_DIR, kerascrash-dumps, the
     user's state folder).
     """
     from kerascrash.cli.dumps import existing_folders, read_folder
+    from kerascrash.cli.groups import group_lines, group_rows
     from kerascrash.errors import NoDumpFound
 
     folders = [folder] if folder else existing_folders()
@@ -54,10 +65,11 @@ def command(folder: str | None, format_name: str) -> None:
         for index, dump in enumerate(dumps)
     ]
     if format_name == "json":
-        click.echo(json.dumps({"schema": "kerascrash.list/1", "dumps": rows}, indent=1))
+        told = {"dumps": rows, "groups": group_rows(rows)}
+        click.echo(json.dumps({"schema": "kerascrash.list/1", **told}, indent=1))
         return
-    for row in rows:
-        click.echo(_text(row))
+    for line in group_lines(rows) if grouped else map(_text, rows):
+        click.echo(line)
 
 
 def _row(dump: DumpFile, *, judge: bool) -> dict[str, Any]:
@@ -78,6 +90,8 @@ def _row(dump: DumpFile, *, judge: bool) -> dict[str, Any]:
         "factor": None,
         "confidence": None,
         "verdict": None,
+        "signature": None,
+        "signature_text": None,
     }
     if judge and not row["running"]:
         row.update(_judge(dump.path))
@@ -88,6 +102,7 @@ def _judge(path: str) -> dict[str, Any]:
     from kerascrash.cli.cases import diagnose_dumps
     from kerascrash.errors import KerascrashError
     from kerascrash.report.brief import one_line
+    from kerascrash.report.safe_text import encodable
 
     try:
         diagnosis = diagnose_dumps([path])
@@ -99,6 +114,8 @@ def _judge(path: str) -> dict[str, Any]:
         "factor": verdict.factor,
         "confidence": verdict.confidence,
         "verdict": one_line(diagnosis),
+        "signature": diagnosis.signature.id,
+        "signature_text": encodable(diagnosis.signature.text),
     }
 
 

@@ -183,6 +183,27 @@ def test_list_tells_each_dump_and_survives_a_broken_one(folder: Path) -> None:
     assert by_name["b.bin"]["verdict"] is None
 
 
+def test_list_groups_equal_deaths(folder: Path) -> None:
+    for name in ("a.bin", "b.bin"):
+        write_dump(folder / name)
+    other = write_dump(folder / "other.bin")
+    watcher = open_watcher_writer(other)
+    died = {**KILLED["exit"], "status": 11, "signal": 11}
+    watcher.certificate({**KILLED, "exit": died, "sealed": time.time()})
+    watcher.close()
+    write_dump(folder / "alive.bin", pid=os.getpid(), start_ticks=0)
+    listed = json.loads(run("list", folder, "--format", "json").output)
+    twice, once = listed["groups"]
+    assert twice["count"] == 2
+    assert {os.path.basename(path) for path in twice["paths"]} == {"a.bin", "b.bin"}
+    assert [os.path.basename(path) for path in once["paths"]] == ["other.bin"]
+    assert once["text"].startswith("native_segfault")
+    text = run("list", folder, "--group").output
+    assert f"{twice['signature']}  2 times  {twice['text']}" in text
+    assert text.index("a.bin") < text.index("other.bin") < text.index("alive.bin")
+    assert "still running" in text
+
+
 def test_the_verdict_is_at_most_three_lines(folder: Path) -> None:
     dump = write_dump(folder / "a.bin")
     lines = run("verdict", dump).output.splitlines()

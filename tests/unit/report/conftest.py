@@ -26,6 +26,7 @@ from kerascrash.model.verdict import (
     Ledger,
     LedgerLine,
     ProgressLost,
+    Signature,
     Verdict,
     Weighed,
 )
@@ -371,6 +372,23 @@ def hypotheses(kernel: Evidence, usage: Evidence) -> tuple[Hypothesis, ...]:
     )
 
 
+def forecast_points() -> list[dict[str, Any]]:
+    """A run of batch 32 was measured; 96 fits, the 128 that died does not."""
+    inferred = [
+        {
+            "batch_size": batch,
+            "peak_bytes": peak,
+            "low_bytes": int(0.9 * peak),
+            "high_bytes": int(1.1 * peak),
+            "known_by": "inferred",
+        }
+        for batch in (32, 64, 96, 128, 192)
+        if (peak := 90 * MIB + batch * 80 * MIB)
+    ]
+    seen = {"batch_size": 32, "peak_bytes": 2650 * MIB, "known_by": "measured"}
+    return [seen, *inferred]
+
+
 def make_diagnosis() -> Diagnosis:
     """Everything a report can show, consistent with itself."""
     kernel = Evidence("E1", "certificate: kernel log", KERNEL_LINE, DEATH - 0.05, 3)
@@ -552,8 +570,19 @@ def make_diagnosis() -> Diagnosis:
         (ledger,),
         {
             "fits": {"batch_size": 96, "low": 88, "high": 104, "limit_bytes": 8 * GIB},
-            "points": [{"batch_size": 32, "peak_bytes": 700 * MIB}],
+            "points": forecast_points(),
+            "batch_size": 128,
+            "limit_bytes": 8 * GIB,
+            "mapped_bytes": 90 * MIB,
         },
+        signature=Signature(
+            "84a219e2ad",
+            "host_oom_cgroup",
+            "tensor_leak",
+            "Trainer.history",
+            "list of EagerTensor",
+            "train.py, train",
+        ),
     )
 
 
@@ -609,6 +638,7 @@ def spoil_diagnosis(diagnosis: Diagnosis, payload: str) -> Diagnosis:
         spoil(replace(diagnosis, case=()), payload),
         case=replace(spoil(replace(case, recording=()), payload), recording=kept),
         faults=(payload,),
+        forecast=diagnosis.forecast,  # numbers, and words that only we write
         verdict=replace(
             spoil(verdict, payload), cause=verdict.cause, factor=verdict.factor
         ),

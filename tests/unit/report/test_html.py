@@ -20,6 +20,7 @@ ORDER = [
     "advice",
     "timeline",
     "ledger",
+    "forecast",
     "model",
     "evidence",
     "rivals",

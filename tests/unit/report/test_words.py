@@ -7,6 +7,7 @@ import pytest
 
 from kerascrash.model.verdict import ProgressLost
 from kerascrash.report import brief, markdown, terminal, words
+from kerascrash.report.format import find_formats
 
 if TYPE_CHECKING:
     from kerascrash.model.verdict import Diagnosis
@@ -68,6 +69,13 @@ def test_markdown_says_the_same_as_the_page(diagnosis: Diagnosis) -> None:
     ):  # fmt: skip
         assert said in text
     assert len(text.encode()) < 20_000
+
+
+@pytest.mark.parametrize("name", ["html", "md", "json", "text"])
+def test_every_format_tells_the_signature(diagnosis: Diagnosis, name: str) -> None:
+    render = find_formats()[name].render
+    assert "84a219e2ad" in render(diagnosis)
+    assert "train.py, train" in " ".join(render(diagnosis).split())
 
 
 def test_nothing_known_is_said_in_every_format(empty_diagnosis: Diagnosis) -> None:
