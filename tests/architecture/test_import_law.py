@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "factors": {"model"},
     "diagnose": {"detect", "causes", "factors", "estimate", "model"},
     "report": {"model"},
+    "redact": {"model"},
     "arm": {"record"},
 }
 ANY = {"cli", "__main__"}
