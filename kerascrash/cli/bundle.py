@@ -132,7 +132,11 @@ def _with_report(members: dict[str, bytes], diagnosis: Diagnosis) -> dict[str, b
         "kerascrash": __version__,
         "dump": DUMP,
         "logs": rows,
-        "known": {"same_boot": case.same_boot, "exit": _given_exit(case)},
+        "known": {
+            "same_boot": case.same_boot,
+            "exit": _given_exit(case),
+            "damage": [asdict(one) for one in case.damage],
+        },
         "redaction": asdict(redaction) if redaction else None,
         "members": [
             {"name": name, "bytes": len(data), "sha256": sha256(data).hexdigest()}
@@ -186,10 +190,12 @@ def _write_zip(output: str, members: dict[str, bytes]) -> None:
     part = f"{output}.part"
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
     try:
-        with open(os.open(part, flags, _MODE), "wb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                for name, data in members.items():
-                    archive.writestr(_member(name), data)
+        with (
+            open(os.open(part, flags, _MODE), "wb") as file,
+            zipfile.ZipFile(file, "w") as archive,
+        ):
+            for name, data in members.items():
+                archive.writestr(_member(name), data)
         os.replace(part, output)
     except OSError as error:
         reason = error.strerror or error

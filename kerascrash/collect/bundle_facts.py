@@ -1,4 +1,4 @@
-"""What a bundle holds besides its dump: logs, traces, and what was known of the death."""
+"""What a bundle holds besides its dump: logs, traces, what was known of the death."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kerascrash.collect.trace_json import read_traces_json
 from kerascrash.dump.bundle import CHILDREN, LOGS, SCHEMA, Bundle
 from kerascrash.dump.sources import open_zip
 from kerascrash.model.case import Case, ExitStatus, Log, LogLine
-from kerascrash.model.evidence import Unavailable
+from kerascrash.model.evidence import Damage, Unavailable
 from kerascrash.model.redaction import Redaction, Replaced
 
 KINDS = ("kernel", "stderr", "system", "crash_report")
@@ -30,6 +30,7 @@ class BundleFacts:
     exit: ExitStatus | None = None
     rebooted: bool = False
     traces: tuple[Any, ...] = ()
+    damage: tuple[Damage, ...] = ()
 
     def add_to(self, case: Case) -> Case:
         """Return the case with what the bundle tells beyond its dump."""
@@ -37,7 +38,11 @@ class BundleFacts:
             case = replace(case, exit=self.exit)
         if self.rebooted and case.same_boot is None:
             case = replace(case, same_boot=False)
-        return replace(case, traces=(*case.traces, *self.traces))
+        return replace(
+            case,
+            traces=(*case.traces, *self.traces),
+            damage=tuple(dict.fromkeys((*self.damage, *case.damage))),
+        )
 
 
 def read_bundle(path: str) -> BundleFacts:
@@ -54,6 +59,14 @@ def read_bundle(path: str) -> BundleFacts:
         exit=_exit(known.get("exit")),
         rebooted=known.get("same_boot") is False,
         traces=read_traces_json(bundle.traces()),
+        damage=tuple(
+            Damage(
+                str(row.get("where"))[:200],
+                str(row.get("text"))[:1000],
+                _whole(row.get("offset")),
+            )
+            for row in _rows(known.get("damage"))[:_MOST_ROWS]
+        ),
     )
 
 

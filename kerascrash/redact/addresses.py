@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 Name = Callable[[str, str], str]
 _MAIL = re.compile(
-    r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![\w-])"
+    r"(?<![\w.+-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}(?!service|slice|scope|socket|mount|timer|target|py\b)"
+    r"[A-Za-z]{2,24}(?![\w-])"
 )
 _AT_HOST = re.compile(
     r"(?<![\w.+@/-])(?P<user>[a-z_][\w.-]{0,31})@(?P<host>[a-z][\w-]{1,62})(?=:[~/])"
@@ -16,7 +17,11 @@ _AT_HOST = re.compile(
 _IPV4 = re.compile(
     r"(?<![\w.])(?<!==)(?<![A-Za-z]-)(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)"
 )
-_VERSION_BEFORE = re.compile(r"(?:versions?|ver\.?|release|driver|v)[ :=]{0,3}$", re.I)
+_VERSION_BEFORE = re.compile(
+    r"(?:versions?|ver\.?|release|driver|v)[ :=]{0,3}$", re.IGNORECASE
+)
+    r"(?:versions?|ver\.?|release|driver|v)[ :=]{0,3}$", re.IGNORECASE
+)
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w{1,15})?(?![\w:])"
 )
@@ -107,7 +112,7 @@ def _url(found: re.Match[str], name: Name) -> str:
 
 
 def _host(host: str, name: Name) -> str:
-    """Return ``worker-0.acme`` of ``worker-0.acme:2222`` replaced; not ``train.py:41``."""
+    """Return the host of ``worker-0.acme:2222`` replaced; ``train.py:41`` is none."""
     if (
         _PUBLIC.fullmatch(host)
         or _FILE_SUFFIX.search(host)

@@ -54,16 +54,17 @@ _SYSTEM_GROUP = re.compile(
     re.IGNORECASE,
 )
 _CONTAINER = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
-_COMMON = frozenset(
-    "root user users admin ubuntu debian centos fedora nobody daemon runner jovyan home "
-    "localhost local host hostname node server machine name none null unknown default "
-    "train training trainer test tests data dataset model models batch step epoch keras "
-    "tensorflow torch jax numpy python main script run app job work workspace project src "
-    "code kernel memory system container docker worker chief ps gpu cpu cuda loss history "
-    "cache state file path line error time bin lib tmp opt var layer dense input output "
-    "fit call self arg dir id group secret mail address mac home python true false chunk "
-    "killed process task limit usage total free used other service slice scope".split()
-)
+_COMMON_TEXT = """
+root user users admin ubuntu debian centos fedora nobody daemon runner jovyan home
+localhost local host hostname node server machine name none null unknown default train
+training trainer test tests data dataset model models batch step epoch keras tensorflow
+torch jax numpy python main script run app job work workspace project src code kernel
+memory system container docker worker chief ps gpu cpu cuda loss history cache state
+file path line error time bin lib tmp opt var layer dense input output fit call self arg
+dir id group secret mail address mac home python true false chunk killed process task
+limit usage total free used other service slice scope
+"""
+_COMMON = frozenset(_COMMON_TEXT.split())
 COMMON_WORDS = _COMMON | set(keyword.kwlist) | set(dir(builtins))
 
 

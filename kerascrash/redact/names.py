@@ -14,21 +14,23 @@ from typing import Any
 
 from kerascrash.model.evidence import Place
 from kerascrash.redact.identities import COMMON_WORDS
-from kerascrash.redact.pseudonyms import PSEUDONYM
+from kerascrash.redact.pseudonyms import PSEUDONYM, SPELLED
 
 Name = Callable[[str, str], str]
 SOURCE_LEFT_OUT = "(source left out)"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FIELDS = frozenset({"owner", "path", "function", "name"})
+_PIECES = re.compile(f"({SPELLED})")
 _CODE = re.compile(r"`([^`\n]+)`")
-_STANDARD = frozenset(
-    "__main__ __init__ __call__ __enter__ __exit__ self cls super append extend add update "
-    "setdefault insert put fit evaluate predict train_on_batch call build compile range "
-    "enumerate zip print len model module lambda listcomp dictcomp genexpr history layers "
-    "weights tf np keras tensorflow numpy os sys dense conv2d batch_normalization dropout "
-    "flatten embedding lstm gru sequential functional input_layer adam sgd main run train "
-    "x y data list dict tuple set deque host list_of".split()
-)
+_STANDARD_TEXT = """
+__main__ __init__ __call__ __enter__ __exit__ self cls super append extend add update
+setdefault insert put fit evaluate predict train_on_batch call build compile range
+enumerate zip print len model module lambda listcomp dictcomp genexpr history layers
+weights tf np keras tensorflow numpy os sys dense conv2d batch_normalization dropout
+flatten embedding lstm gru sequential functional input_layer adam sgd main run train x y
+data list dict tuple set deque host list_of
+"""
+_STANDARD = frozenset(_STANDARD_TEXT.split())
 
 
 def collect_names(value: Any, into: set[str], key: str = "") -> None:
@@ -44,7 +46,7 @@ def _collect_mapping(value: Mapping[str, Any], into: set[str], key: str) -> None
     if key == "entries":
         _add(value.get("owner"), into)
         _add(value.get("path"), into)
-    if key == "frames" and value.get("user") or key in ("place", "where"):
+    if (key == "frames" and value.get("user")) or key in ("place", "where"):
         _add(value.get("function"), into)
         _add_file(value.get("file"), into)
     if key in ("models", "layers", "data"):
@@ -97,7 +99,7 @@ class UserNames:
         return self._all(text, name) if key in _FIELDS else text
 
     def _all(self, text: str, name: Name) -> str:
-        pieces = re.split(r"(<[a-z]+(?:-\d+)?>)", text)
+        pieces = _PIECES.split(text)
         return "".join(
             piece if index % 2 else _NAME.sub(lambda f: self._one(f, name), piece)
             for index, piece in enumerate(pieces)

@@ -1,9 +1,9 @@
 """
 Paths: the folders of a user become pseudonyms, those of the system stay.
 
-What lies inside a Python installation keeps its end (``<python>/site-packages/keras/…``)
-and what lies in the project keeps its place there (``<project>/src/train.py``): the
-report must still say which file it was. Of other folders only the last name stays.
+What lies inside a Python installation keeps its end (``<python>/site-packages/…``), and
+what lies in the project its place there (``<project>/src/train.py``): the report must
+still say which file it was. Of other folders only the last name stays.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from kerascrash.redact.pseudonyms import PSEUDONYM
+from kerascrash.redact.pseudonyms import PSEUDONYM, SPELLED
 
 Name = Callable[[str, str], str]
 """Takes a kind and a value, returns the pseudonym."""
 
-_SEGMENT = r"(?:[^\s'\"`,;:()<>\[\]{}|*?/\\]|<[a-z]+(?:-\d+)?>)"
+_SEGMENT = r"(?:[^\s'\"`,;:()<>\[\]{}|*?/\\]|" + SPELLED + ")"
 _POSIX = re.compile(
     r"(?:(?<=file://)|(?<= -[IL])|(?<![\w.>~/\\]))(?:~\w{0,32})?/(?!\w+:\w)"
     rf"(?:{_SEGMENT}{{1,255}}/){{1,40}}{_SEGMENT}{{0,255}}"
@@ -28,7 +28,9 @@ _WINDOWS = re.compile(
 _SYSTEM = re.compile(
     r"/(?:usr|lib(?:32|64)?|bin|sbin|etc|proc|sys|boot|dev|run|snap|nix/store"
     r"|var/(?:log|lib|run|crash|cache)|Library|System|Applications)(?=/|$)"
-    r"|[A-Za-z]:[\\/]+(?:Windows|Program Files(?: \(x86\))?)(?=[\\/]|$)",
+    r"|[A-Za-z]:[\\/]+(?:Windows|Program Files(?: \(x86\))?)(?=[\\/]|$)"
+    # where well-known libraries are built: their messages name these paths
+    r"|/pytorch(?=/)|/tmpfs/src(?=/)|/tensorflow_src(?=/)|[A-Za-z]:[\\/]+tf_jenkins(?=[\\/])",
     re.IGNORECASE,
 )
 _PRIVATE_SYSTEM = re.compile(r"/run/(?:user|media|mount)/|/usr/(?:home|local/home)/")
@@ -68,6 +70,8 @@ def replace_paths(text: str, name: Name) -> str:
 
 def replace_path(path: str, name: Name) -> str:
     """Return one absolute path with its folders replaced."""
+    if "<group" in path:  # a control group's path, done already
+        return path
     if _PYTHON.match(path) and not is_system(path):
         return _PYTHON.sub("<python>/", path, count=1)
     if is_system(path) and not _TEMPORARY.match(path):

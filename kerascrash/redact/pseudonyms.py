@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-PSEUDONYM = re.compile(r"<(?:[a-z]+)(?:-\d+)?>")
+KINDS = (
+    *("secret", "user", "host", "home", "project", "python", "dir", "address", "mac"),
+    *("mail", "id", "group", "arg", "name"),
+)
+SPELLED = rf"<(?:{'|'.join(KINDS)})(?:-\d+)?>"
+PSEUDONYM = re.compile(SPELLED)
 
 
 class Pseudonyms:

@@ -36,6 +36,7 @@ class Redactor:
         self.names = names
         self._pseudonyms = Pseudonyms()
         self._seen: dict[str, str] = {}
+        self._whole: dict[tuple[str, str], str] = {}
         self._texts: Counter[str] = Counter()
         who = knowledge.identities
         self._secrets = Literals(sorted(knowledge.secrets), "secret")
@@ -64,6 +65,13 @@ class Redactor:
     def name(self, kind: str, value: str) -> str:
         """Return the pseudonym of a value."""
         return self._pseudonyms.name(kind, value)
+
+    def whole(self, kind: str, value: str) -> str:
+        """Return the pseudonym of a value that is a whole text, and count the text."""
+        if (kind, value) not in self._whole:
+            self._whole[kind, value] = self.name(kind, value)
+            self._texts[kind] += 1
+        return self._whole[kind, value]
 
     def value(self, value: Any, key: str = "") -> Any:
         """Return JSON data with every text in it replaced, keys too."""
@@ -101,7 +109,7 @@ class Redactor:
     def _items(self, value: Iterable[Any], key: str) -> list[Any]:
         entries = list(value)
         if key == "argv" and all(isinstance(entry, str) for entry in entries):
-            return replace_arguments(entries, self.text, self.name)
+            return replace_arguments(entries, self.text, self.whole)
         if self._own and key == "excerpt":
             return []
         if self._own and key == "traceback":
@@ -118,9 +126,9 @@ class Redactor:
 
     def _keyed(self, text: str, key: str) -> str:
         if key == "boot_id":
-            return self.name("id", text) if text else text
+            return self.whole("id", text) if text else text
         if key and is_secret_name(key) and is_secret_value(text) and text:
-            return self.name("secret", text)
+            return self.whole("secret", text)
         changed = self.text(text)
         return self._own.field(changed, key, self.name) if self._own else changed
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kerascrash.redact.secret_shapes import entropy
+from kerascrash.redact.secret_shapes import entropy, looks_random
 
 _STRONG = (
     r"passw(?:or)?d|passwd|passphrase|passcode|\bpwd|secret|api[-_]?key|apikey|"
@@ -18,11 +18,14 @@ _STRONG = (
     r"signing[-_]?key|credential|jwt|webhook|connection[-_]?string|"
     r"token(?!i[sz]|s(?![a-z])|_?(?:id|count|len|type|num)|s?_per|ed)"
 )
-_WEAK = r"authorization|\bauth(?!or)|cookie|session[-_]?(?:id|key)|(?<![a-z])key|license[-_]?key"
+_WEAK = (
+    r"authorization|\bauth(?!or)|cookie|session[-_]?(?:id|key)|license[-_]?key"
+    r"|(?<![a-z])key"
+)
 NAME = re.compile(rf"(?:{_STRONG}|{_WEAK})", re.IGNORECASE)
 _NOT_SECRET_KEY = re.compile(
-    r"(?:signature|tokens|num_\w*|max_\w*|\w*_(?:path|file|dir|count|len|size|id|ids|"
-    r"shape|dim|axis|name))$|key(?:s|_dim)?$",
+    r"(?:signature|tokens|(?:num|max|min)[-_].*|.*[-_](?:path|file|dir|count|len|size|ids?|"
+    r"shape|dim|axis|name|sock|method|type|url|uri))$|key(?:s|_dim)?$|^(?:old)?pwd$",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
@@ -37,13 +40,17 @@ _OPTION = re.compile(
     r"(?P<value>[^\s,\"'<>-][^\s,\"'<>]{0,4000})",
     re.IGNORECASE,
 )
-_HARMLESS = frozenset(
-    "none null nil true false yes no on off str int bytes bool float object optional any "
-    "self default required missing unset empty undefined invalid expired unknown bearer "
-    "basic digest redacted masked hidden value query key keys len lambda not is the a an "
-    "of in for and or required. denied error failed".split()
-)
+_HARMLESS_TEXT = """
+none null nil true false yes no on off str int bytes bool float object optional any self
+default required missing unset empty undefined invalid expired unknown bearer basic
+digest redacted masked hidden value query key keys len lambda not is the a an of in for
+and or required. denied error failed
+"""
+_HARMLESS = frozenset(_HARMLESS_TEXT.split())
 _CODE = re.compile(r"[A-Za-z_][\w.]*")
+_PATH = re.compile(
+    r"(?:~|\.{1,2}|<[a-z]+(?:-\d+)?>)?(?:/[\w .@+-]+){2,}/?|[A-Z]:[\\/].*"
+)
 _PLAIN_NUMBER = re.compile(r"[+-]?\d{1,5}(?:\.\d+)?%?|0x[0-9a-fA-F]+")
 
 
@@ -74,6 +81,7 @@ def _is_harmless(value: str) -> bool:
         value.strip(".:!*").lower() in _HARMLESS
         or not value.strip("*.x-_")
         or bool(_PLAIN_NUMBER.fullmatch(value))
+        or (bool(_PATH.fullmatch(value)) and not looks_random(value))
     )
 
 

@@ -1,5 +1,5 @@
 """
-Secrets that give themselves away by their shape: tokens of providers, keys, credentials.
+Secrets that give themselves away by their shape: tokens, keys, credentials.
 
 Shapes are public facts of each provider's documentation. A rule matches the secret
 itself (group ``secret``), so that what stands around it stays readable.
