@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o600
 _STORED = (".gz",)
-_IN_DUMP = ("dump:certificate",)
 
 
 def write_bundle(
@@ -70,11 +69,12 @@ def _plain(diagnosis: Diagnosis) -> dict[str, bytes]:
     main, *children = _sources(diagnosis.case)
     images = load_images(main)
     members[DUMP] = _gzip(bytes(images.main))
+    stderr = bool(read_dump(main).stderr)
     if images.sync:
         members[SYNC] = bytes(images.sync)
     for number, path in enumerate(children, 1):
         members[f"{CHILDREN}{number}.bin.gz"] = _gzip(bytes(load_images(path).main))
-    return _with_report(members, diagnosis)
+    return _with_report(members, diagnosis, _in_dump(stderr))
 
 
 def _redacted(diagnosis: Diagnosis, names: bool) -> dict[str, bytes]:
@@ -87,7 +87,13 @@ def _redacted(diagnosis: Diagnosis, names: bool) -> dict[str, bytes]:
     for number, data in enumerate(children, 1):
         members[f"{CHILDREN}{number}.bin.gz"] = data
     # The dump may hold more than the report shows: the list counts both.
-    return _with_report(members, replace(shown, redaction=summary(redactor)))
+    shown = replace(shown, redaction=summary(redactor))
+    return _with_report(members, shown, _in_dump(bool(dumps[0].stderr)))
+
+
+def _in_dump(stderr: bool) -> tuple[str, ...]:
+    """Return the sources of logs that the dump holds itself."""
+    return ("dump:certificate", "dump:stderr") if stderr else ("dump:certificate",)
 
 
 def _rewritten(dump: Dump, redactor: Redactor) -> bytes:
@@ -111,11 +117,13 @@ def _sources(case: Case) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _with_report(members: dict[str, bytes], diagnosis: Diagnosis) -> dict[str, bytes]:
+def _with_report(
+    members: dict[str, bytes], diagnosis: Diagnosis, in_dump: tuple[str, ...]
+) -> dict[str, bytes]:
     """Add report, logs, traces and manifest."""
     case = diagnosis.case
     rows: list[dict[str, Any]] = []
-    for number, log in enumerate(_logs(case), 1):
+    for number, log in enumerate(_logs(case, in_dump), 1):
         name = f"{LOGS}{number}.{log.kind}.log"
         rows.append({"member": name, **_log_row(log)})
         texts = (line.text.replace("\n", " ") for line in log.lines)
@@ -136,6 +144,7 @@ def _with_report(members: dict[str, bytes], diagnosis: Diagnosis) -> dict[str, b
             "same_boot": case.same_boot,
             "exit": _given_exit(case),
             "damage": [asdict(one) for one in case.damage],
+            "unavailable": [asdict(one) for one in case.unavailable],
         },
         "redaction": asdict(redaction) if redaction else None,
         "members": [
@@ -146,10 +155,10 @@ def _with_report(members: dict[str, bytes], diagnosis: Diagnosis) -> dict[str, b
     return {MANIFEST: to_json(manifest), **dict(sorted(members.items()))}
 
 
-def _logs(case: Case) -> Iterator[Log]:
+def _logs(case: Case, in_dump: tuple[str, ...]) -> Iterator[Log]:
     """Yield the logs that are not in the dump itself."""
     for log in case.logs:
-        if log.source not in _IN_DUMP and log.lines:
+        if log.source not in in_dump and log.lines:
             yield log
 
 

@@ -31,6 +31,7 @@ class BundleFacts:
     rebooted: bool = False
     traces: tuple[Any, ...] = ()
     damage: tuple[Damage, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
 
     def add_to(self, case: Case) -> Case:
         """Return the case with what the bundle tells beyond its dump."""
@@ -38,8 +39,11 @@ class BundleFacts:
             case = replace(case, exit=self.exit)
         if self.rebooted and case.same_boot is None:
             case = replace(case, same_boot=False)
+        there = {f"{log.kind} log" for log in case.logs}
+        missing = [one for one in self.unavailable if one.what not in there]
         return replace(
             case,
+            unavailable=tuple(missing) or case.unavailable,
             traces=(*case.traces, *self.traces),
             damage=tuple(dict.fromkeys((*self.damage, *case.damage))),
         )
@@ -66,6 +70,10 @@ def read_bundle(path: str) -> BundleFacts:
                 _whole(row.get("offset")),
             )
             for row in _rows(known.get("damage"))[:_MOST_ROWS]
+        ),
+        unavailable=tuple(
+            Unavailable(str(row.get("what"))[:1000], str(row.get("reason"))[:1000])
+            for row in _rows(known.get("unavailable"))[:_MOST_ROWS]
         ),
     )
 

@@ -20,8 +20,6 @@ _IPV4 = re.compile(
 _VERSION_BEFORE = re.compile(
     r"(?:versions?|ver\.?|release|driver|v)[ :=]{0,3}$", re.IGNORECASE
 )
-    r"(?:versions?|ver\.?|release|driver|v)[ :=]{0,3}$", re.IGNORECASE
-)
 _IPV6 = re.compile(
     r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w{1,15})?(?![\w:])"
 )

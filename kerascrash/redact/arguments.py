@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from kerascrash.redact.pseudonyms import PSEUDONYM
 from kerascrash.redact.secret_names import is_secret_name
 
 Text = Callable[[str], str]
@@ -16,6 +17,7 @@ _PLAIN = re.compile(
 _FILE = re.compile(
     r"[^=]*\.(?:py|pyw|ipynb|sh)|.*[\\/]?(?:python|kerascrash)[\d.]*(?:\.exe)?"
 )
+_PLACE = re.compile(r"[~/\\]|[A-Za-z]:[\\/]|[a-z][a-z0-9+.-]+://")
 _MASK = "***"
 
 
@@ -64,4 +66,5 @@ def _value(value: str, kind: str, text: Text, name: Name) -> str:
     if value == _MASK or (kind == "arg" and _PLAIN.fullmatch(value)):
         return value
     changed = text(value)
-    return changed if changed != value else name(kind, value)
+    told = _PLACE.match(value) and changed != value
+    return changed if told or PSEUDONYM.fullmatch(changed) else name(kind, value)

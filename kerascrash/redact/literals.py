@@ -11,6 +11,7 @@ Name = Callable[[str, str], str]
 _MOST = 4000
 _SHORTEST_ANYWHERE = 8
 _SHORTEST_MIXED = 6
+_LONGEST_CUT = 200
 _CUT = re.compile(r"([^\s\"'=:]{4,})(?=…| \[…\]|$)")
 
 
@@ -62,7 +63,7 @@ class Literals:
 
 def _overlap(text: str, value: str) -> int:
     """Return where the longest beginning of ``value`` that ends ``text`` begins."""
-    for length in range(min(len(text), len(value) - 1), 3, -1):
+    for length in range(min(len(text), len(value) - 1, _LONGEST_CUT), 3, -1):
         if text.endswith(value[:length]):
             return len(text) - length
     return -1

@@ -20,8 +20,6 @@ Name = Callable[[str, str], str]
 SOURCE_LEFT_OUT = "(source left out)"
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _FIELDS = frozenset({"owner", "path", "function", "name"})
-_PIECES = re.compile(f"({SPELLED})")
-_CODE = re.compile(r"`([^`\n]+)`")
 _STANDARD_TEXT = """
 __main__ __init__ __call__ __enter__ __exit__ self cls super append extend add update
 setdefault insert put fit evaluate predict train_on_batch call build compile range
@@ -31,6 +29,11 @@ flatten embedding lstm gru sequential functional input_layer adam sgd main run t
 data list dict tuple set deque host list_of
 """
 _STANDARD = frozenset(_STANDARD_TEXT.split())
+_PIECES = re.compile(f"({SPELLED})")
+_PART = rf"(?:[^\s'\"`,;:()<>|*?/\\]|{SPELLED})+"
+_BELOW = re.compile(rf"(<project(?:-\d+)?>)((?:[\\/]+{_PART})+)")
+_FOLDERS = _STANDARD | {"kerascrash-dumps", "plugins", "profile", "logs", "src", "bin"}
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def collect_names(value: Any, into: set[str], key: str = "") -> None:
@@ -90,6 +93,8 @@ class UserNames:
 
     def text(self, text: str, name: Name) -> str:
         """Return the text without telling names, and without any in code spans."""
+        if "<project" in text:
+            text = _BELOW.sub(lambda found: _below(found, name), text)
         if self._rule is not None:
             text = self._rule.sub(lambda found: name("name", found.group()), text)
         return _CODE.sub(lambda found: f"`{self._all(found[1], name)}`", text)
@@ -108,6 +113,19 @@ class UserNames:
     def _one(self, found: re.Match[str], name: Name) -> str:
         word = found.group()
         return name("name", word) if word in self._names else word
+
+
+def _below(found: re.Match[str], name: Name) -> str:
+    """Return a path in the project with its folders and its file renamed."""
+    parts = re.split(r"([\\/]+)", found[2])
+    return found[1] + "".join(_part(part, name) for part in parts)
+
+
+def _part(part: str, name: Name) -> str:
+    stem, dot, suffix = part.partition(".")
+    if not _NAME.search(stem) or PSEUDONYM.fullmatch(stem) or stem.lower() in _FOLDERS:
+        return part
+    return f"{name('name', stem)}{dot}{suffix}"
 
 
 def _is_telling(name: str) -> bool:

@@ -40,7 +40,7 @@ _SCHEME = re.compile(
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<secret>.{1,20000}?)"
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<secret>(?:(?!-----BEGIN).){1,20000}?)"
     r"(?:-----END|\Z)",
     re.DOTALL,
 )
