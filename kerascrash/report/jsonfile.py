@@ -8,6 +8,7 @@ Unix seconds. ``report.schema.json`` beside this file describes it.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
@@ -66,6 +67,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
         "traces": traces_list(diagnosis.case),
         "forecast": _forecast(diagnosis),
         "faults": diagnosis.faults,
+        "redaction": asdict(diagnosis.redaction) if diagnosis.redaction else None,
     }
     return {key: plain(value) for key, value in {**judged, **_seen(diagnosis)}.items()}
 

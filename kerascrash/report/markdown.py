@@ -17,6 +17,7 @@ from kerascrash.report.markdown_details import (
     held_lines,
     logs_lines,
     missing_lines,
+    shared_lines,
     stacks_lines,
 )
 from kerascrash.report.markdown_text import code, code_block, escape, prose
@@ -44,6 +45,7 @@ def render(diagnosis: Diagnosis) -> str:
         _folded("Log lines", logs_lines(diagnosis)),
         _folded("Environment", environment_lines(diagnosis)),
         _folded("What is missing", missing_lines(diagnosis)),
+        _folded("What was replaced before sharing", shared_lines(diagnosis)),
     ]
     footer = f"\n_kerascrash {__version__}_\n"
     text, room = "", LARGEST - len(footer) - 100

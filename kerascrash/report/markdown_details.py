@@ -9,6 +9,7 @@ from kerascrash.report.facts import environment_groups
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.markdown_text import code, code_block, escape, prose
 from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import log_views, stack_views
 from kerascrash.units import format_bytes
 
@@ -108,3 +109,19 @@ def missing_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"- damage: {escape(damage.where)}: {escape(damage.text)}"
     for fault in diagnosis.faults[:10]:
         yield f"- fault of kerascrash itself: {escape(fault)}"
+
+
+def shared_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what was replaced in a redacted report, and what is still in it."""
+    redaction = diagnosis.redaction
+    if redaction is None:
+        return
+    yield "| In its place | What it was | Different ones | Places |"
+    yield "| --- | --- | ---: | ---: |"
+    for pseudonym, meaning, values, texts in replaced_rows(redaction):
+        shown = code(pseudonym, 40, cell=True)
+        yield f"| {shown} | {escape(meaning, 120)} | {values} | {texts} |"
+    yield ""
+    for kept in redaction.kept:
+        yield f"- still in it: {escape(kept)}"
+    yield f"- {escape(WARNING)}"

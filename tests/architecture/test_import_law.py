@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "diagnose": {"detect", "causes", "factors", "estimate", "model"},
     "compare": {"estimate", "model"},
     "report": {"model"},
+    "redact": {"model"},
     "arm": {"record"},
 }
 ANY = {"cli", "__main__"}

@@ -32,6 +32,7 @@ Examples:
   kerascrash explain                          paste, then Ctrl-D
   kerascrash explain --exit 0xC0000409 --platform windows
   kerascrash explain --log slurm-771.out --kernel-log kern.log --format json
+  kerascrash explain --stderr train.err --redact --format md    for a public ticket
 \b
 Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
 6 a log cannot be read."""
@@ -70,6 +71,14 @@ Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
     "-o", "--output", type=click.Path(), default=STDIN, metavar="FILE",
     help="Where to write. Default: standard output.",
 )  # fmt: skip
+@click.option(
+    "--redact", is_flag=True,
+    help="Replace people, hosts, folders, addresses and recognised secrets.",
+)  # fmt: skip
+@click.option(
+    "--redact-names", is_flag=True,
+    help="As --redact; also names of functions and files, and source lines.",
+)  # fmt: skip
 def command(
     exit_status: str | None,
     stderrs: tuple[str, ...],
@@ -79,6 +88,8 @@ def command(
     platform: str | None,
     format_name: str,
     output: str,
+    redact: bool,
+    redact_names: bool,
 ) -> None:
     """
     Explain a death from what it left behind; nothing needs to have been armed.
@@ -97,6 +108,10 @@ def command(
         named = [(STDIN, "stderr")]
     case = make_case(_read_all(named), exit_status, platform)
     diagnosis = diagnose(with_device_evidence(case, traces, (*stderrs, *logs)))
+    if redact or redact_names:
+        from kerascrash.cli.sharing import redacted
+
+        diagnosis = redacted(diagnosis, names=redact_names)
     if output == STDIN:
         print_report(diagnosis, format_name)
     else:

@@ -18,6 +18,9 @@ Examples:
   kerascrash report run.bin --open        that dump, shown in the browser
   kerascrash report run.bin --format json | jq .verdict
   kerascrash report run.bin --kernel-log dmesg.txt --stderr train.err
+  kerascrash report run.bin --redact --format md      to paste into a public ticket
+  kerascrash report run.bin --redact --bundle run.zip   dump, report and logs, to send
+  kerascrash report run.zip               read a bundle that was sent
 \b
 Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found, 6 a log cannot be read."""
@@ -77,6 +80,25 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
     help="Where to write; - is standard output. Default: HTML beside the dump, the "
     "others to standard output.",
 )
+@click.option(
+    "--bundle",
+    "bundle",
+    type=click.Path(),
+    metavar="FILE.zip",
+    help="Write dump, report (HTML, JSON) and the logs used as one zip instead; "
+    "`report FILE.zip` reads it.",
+)
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Replace people, hosts, folders, addresses, arguments and recognised secrets "
+    "by pseudonyms, in every format and in a bundle; lists what was replaced.",
+)
+@click.option(
+    "--redact-names",
+    is_flag=True,
+    help="As --redact; also names of variables, functions, layers, and source lines.",
+)
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def command(
     dumps: tuple[str, ...],
@@ -87,6 +109,9 @@ def command(
     exit_status: str | None,
     format_name: str,
     output: str | None,
+    bundle: str | None,
+    redact: bool,
+    redact_names: bool,
     open_it: bool,
 ) -> None:
     """
@@ -101,6 +126,8 @@ def command(
 
     if open_it and (format_name != "html" or output == STDOUT):
         raise UsageError("--open needs an HTML file")
+    if bundle and (open_it or output):
+        raise UsageError("--bundle writes its own file: leave out -o and --open")
     paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
     diagnosis = diagnose_dumps(
         paths,
@@ -110,6 +137,16 @@ def command(
         traces=traces,
         exit_status=exit_status,
     )
+    if bundle:
+        from kerascrash.cli.bundle import write_bundle
+
+        hide = redact or redact_names
+        click.echo(write_bundle(diagnosis, bundle, redact=hide, names=redact_names))
+        return
+    if redact or redact_names:
+        from kerascrash.cli.sharing import redacted
+
+        diagnosis = redacted(diagnosis, names=redact_names)
     if output is None:
         output = _beside(paths[0]) if format_name == "html" else STDOUT
     if output == STDOUT:
