@@ -25,11 +25,13 @@ CAUSE = Rule(
         "python_fatal": 6.0,
         "cxx_terminate": 4.5,
         "exit_sigabrt": 3.8,
+        "core_abort": 1.0,
         "exit_nt_abort": 4.0,
         "exit_nt_heap_corruption": 6.5,
         "exit_sigtrap": 4.5,
     },
     contradicts={
+        "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "gpu_oom": 2.0,
         "host_alloc_failed": 2.0,

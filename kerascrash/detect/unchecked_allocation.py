@@ -59,7 +59,7 @@ def detect(case: Case) -> Iterator[Finding]:
 
 
 def _kernel_told(case: Case) -> tuple[bool, int]:
-    """Return whether the kernel logged a segfault of this process, and its address."""
+    """Return whether kernel or core told of a segfault of it, and at which address."""
     pid = case.process.pid if isinstance(case.process, Process) else 0
     found = [
         (int(match["pid"]) == pid, int(match["at"], 16))
@@ -68,6 +68,8 @@ def _kernel_told(case: Case) -> tuple[bool, int]:
         and is_ours(case, int(match["pid"]), match["comm"].strip(), line.time)
         >= _SURELY_OURS
     ]
+    if case.core is not None and case.core.address is not None:
+        found.append((True, case.core.address))
     return any(first for first, _ in found), min((at for _, at in found), default=0)
 
 

@@ -14,6 +14,7 @@ from kerascrash.model.evidence import Unavailable
 from kerascrash.report.device import traces_list
 from kerascrash.report.format import Format
 from kerascrash.report.json_case import (
+    core_object,
     evidence_object,
     exit_object,
     logs_list,
@@ -80,6 +81,7 @@ def _seen(diagnosis: Diagnosis) -> dict[str, Any]:
         "stacks": stacks_list(case),
         "logs": logs_list(case.logs),
         "exit": exit_object(case),
+        "core": core_object(case),
         "process": process_object(case),
         "children": [process_object(child) for child in case.children],
         "environment": here.environment if here else {},

@@ -31,6 +31,7 @@ Examples:
   dmesg -T | kerascrash explain               text of any kind is sorted out
   kerascrash explain                          paste, then Ctrl-D
   kerascrash explain --exit 0xC0000409 --platform windows
+  kerascrash explain --core core.4711 --stderr train.err
   kerascrash explain --log slurm-771.out --kernel-log kern.log --format json
 \b
 Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
@@ -59,6 +60,10 @@ Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
     help="Profiler traces or allocator maps: a file, or a folder to search.",
 )  # fmt: skip
 @click.option(
+    "--core", metavar="FILE", type=_FILE,
+    help="Core file of the death; its notes are read, not its memory.",
+)  # fmt: skip
+@click.option(
     "--platform", type=click.Choice(PLATFORMS), default=None,
     help="Where it ran. Default: told from the logs, else linux.",
 )  # fmt: skip
@@ -76,6 +81,7 @@ def command(
     kernel_logs: tuple[str, ...],
     logs: tuple[str, ...],
     traces: tuple[str, ...],
+    core: str | None,
     platform: str | None,
     format_name: str,
     output: str,
@@ -83,19 +89,21 @@ def command(
     """
     Explain a death from what it left behind; nothing needs to have been armed.
 
-    Without a log, standard input is read as text of unknown kind and sorted out.
+    Without a log, a core file or a status, standard input is read as text of unknown
+    kind and sorted out.
     """
     from kerascrash.cli.device_evidence import with_device_evidence
     from kerascrash.cli.output import print_report, write_report
+    from kerascrash.collect.core.case import with_core
     from kerascrash.collect.left_behind import make_case
     from kerascrash.diagnose import diagnose
 
     named = [(path, "stderr") for path in stderrs]
     named += [(path, "kernel") for path in kernel_logs]
     named += [(path, "system") for path in logs]
-    if not named and exit_status is None:
+    if not named and exit_status is None and core is None:
         named = [(STDIN, "stderr")]
-    case = make_case(_read_all(named), exit_status, platform)
+    case = with_core(make_case(_read_all(named), exit_status, platform), core)
     diagnosis = diagnose(with_device_evidence(case, traces, (*stderrs, *logs)))
     if output == STDIN:
         print_report(diagnosis, format_name)
