@@ -19,6 +19,7 @@ CAUSE = Rule(
         "collective_timeout": 7.0,
         "fork_in_threads": 1.5,
         "nccl_failure": 1.0,
+        "peer_lost": 1.0,
         "no_progress": 5.0,
         "flat_memory": 1.0,
         "processor_idle": 1.5,

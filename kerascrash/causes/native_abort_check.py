@@ -31,6 +31,7 @@ CAUSE = Rule(
         "exit_sigtrap": 4.5,
     },
     contradicts={
+        "peer_lost": 4.0,
         "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "gpu_oom": 2.0,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -118,16 +120,25 @@ def _read_all(named: Sequence[tuple[str, str]]) -> list[Log]:
 
 
 def _read(path: str, kind: str) -> list[Log]:
-    from kerascrash.collect.log_text import read_log_file, read_log_stream
+    from kerascrash.collect.log_text import read_log_file
 
     try:
         if path != STDIN:
             return read_log_file(path, kind, _show_progress(path))
         if sys.stdin.isatty():
             click.echo("Paste what is left, then Ctrl-D:", err=True)
-        return read_log_stream(sys.stdin.buffer, kind, "standard input")
+        return _read_standard_input(kind)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_standard_input(kind: str) -> list[Log]:
+    from kerascrash.collect.log_text import read_log_stream
+
+    facts = os.fstat(sys.stdin.fileno())
+    size = facts.st_size if stat.S_ISREG(facts.st_mode) else None
+    name = "standard input"
+    return read_log_stream(sys.stdin.buffer, kind, name, _show_progress(name), size)
 
 
 def _show_progress(path: str) -> Callable[[int, int | None], None]:
