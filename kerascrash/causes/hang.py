@@ -16,6 +16,7 @@ CAUSE = Rule(
         "stuck_stacks": 6.5,
         "hang_told": 6.5,
         "kernel_hung_task": 6.0,
+        "service_watchdog": 7.5,
         "collective_timeout": 7.0,
         "fork_in_threads": 1.5,
         "nccl_failure": 1.0,

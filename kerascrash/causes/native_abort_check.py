@@ -32,6 +32,7 @@ CAUSE = Rule(
     },
     contradicts={
         "peer_lost": 4.0,
+        "service_watchdog": 3.0,
         "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "gpu_oom": 2.0,

@@ -250,15 +250,19 @@ def test_the_dump_alone_does_as_well_as_with_a_certificate(
     user: str, verdict_of: Verdicts, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Needs both of each death: those that no test before this one had die now."""
-    right = {
-        mode: sum(
-            verdict_of(way.name, mode, user)["verdict"]["cause"] == way.cause
-            for way in WAYS
-        )
-        for mode in MODES
-    }
+    right = dict.fromkeys(MODES, 0)
     with capsys.disabled():
-        print(f"\nnamed right, of {len(WAYS)} ways to die as {user}:", right)
-    assert user == "nobody" or right["watched"] == len(WAYS)
-    lost = right["watched"] - right["unwatched"]
-    assert user == "nobody" or lost <= 0.05 * len(WAYS), right
+        print(f"\nof {len(WAYS)} ways to die as {user} were named right")
+        for mode in MODES:
+            said = {
+                way.name: verdict_of(way.name, mode, user)["verdict"]["cause"]
+                for way in WAYS
+            }
+            wrong = {n: c for n, c in said.items() if c != BY_NAME[n].cause}
+            right[mode] = len(WAYS) - len(wrong)
+            others = "; but " + ", ".join(f"{n} {c}" for n, c in wrong.items())
+            print(f"  {mode:10} {right[mode]}{others if wrong else ''}")
+    # Without rights the kernel's log is closed, and a dump alone holds no signal.
+    if user == "root":
+        assert right["watched"] == len(WAYS)
+        assert right["watched"] - right["unwatched"] <= 0.05 * len(WAYS), right
