@@ -17,6 +17,12 @@ CAUSE = Rule(
         "dump_finished": 6.0,
     },
     contradicts={
+        # The status of a job that a scheduler ended may well be 0.
+        "time_limit": 6.0,
+        "preempted": 6.0,
+        "job_cancelled": 4.0,
+        "scheduler_oom_kill": 6.0,
+        "node_lost": 4.0,
         "died_by_signal": 6.0,
         "left_by_itself": 4.0,
         "gpu_oom": 1.5,

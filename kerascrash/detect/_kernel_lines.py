@@ -47,6 +47,11 @@ def quote(source: str, line: LogLine, **data: Any) -> Evidence:
     )  # fmt: skip
 
 
+def is_pythonic(name: str) -> bool:
+    """Tell whether Python or one of its frameworks may go by this name."""
+    return _PYTHONIC.search(name) is not None
+
+
 def is_ours(
     case: Case,
     pid: int | None,
@@ -68,7 +73,7 @@ def is_ours(
     ):
         return 0.0
     if not isinstance(process, Process):
-        return 1.0 if not comm or _PYTHONIC.search(comm) else 0.4
+        return 1.0 if not comm or is_pythonic(comm) else 0.4
     if pid is not None and pid in _pids(case, process):
         return 1.0
     if comm and comm[:15] not in _names(case, process):

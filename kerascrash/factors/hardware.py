@@ -17,6 +17,7 @@ FACTOR = Rule(
         "gpu_hardware": 9.0,
         "xid_hardware": 9.0,
         "machine_check": 9.0,
+        "core_memory_error": 9.0,
         "kernel_panic": 6.5,
         "overheated": 3.0,
         "pcie_errors": 3.0,

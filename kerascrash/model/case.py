@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerascrash.model.core import CoreFile
 from kerascrash.model.evidence import Damage, Unavailable
 
 
@@ -16,7 +17,7 @@ class ExitStatus:
 
     ``code`` is the exit code of a normal exit, ``signal`` the number of the signal
     that ended it, ``ntstatus`` a Windows status; exactly one is set. ``known_by``
-    says how: ``pidfd``, ``zombie``, ``parent``, ``given``, ``inferred``.
+    says how: ``pidfd``, ``zombie``, ``parent``, ``given``, ``core``, ``inferred``.
     ``raw`` is the spelling that was given.
     """
 
@@ -145,7 +146,8 @@ class Case:
     ``certificate`` is the watcher's certificate as written (see watch/certificate.py).
     ``death`` is Unix seconds, as well as it is known. ``same_boot`` is False when the
     machine that reads is known to have booted since, None when it cannot be told.
-    ``traces`` is reserved for profiler traces and allocator maps.
+    ``traces`` is reserved for profiler traces and allocator maps. ``core`` is what the
+    notes of a core file tell; ``unavailable`` says why there is none.
     """
 
     platform: str
@@ -157,6 +159,7 @@ class Case:
     death: float | None = None
     same_boot: bool | None = None
     traces: tuple[Any, ...] = ()
+    core: CoreFile | None = None
     children: tuple[Case, ...] = ()
     damage: tuple[Damage, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()

@@ -15,6 +15,7 @@ from kerascrash.model.evidence import Unavailable
 from kerascrash.report.device import traces_list
 from kerascrash.report.format import Format
 from kerascrash.report.json_case import (
+    core_object,
     evidence_object,
     exit_object,
     logs_list,
@@ -84,6 +85,7 @@ def _seen(diagnosis: Diagnosis) -> dict[str, Any]:
         "stacks": stacks_list(case),
         "logs": logs_list(case.logs),
         "exit": exit_object(case),
+        "core": core_object(case),
         "process": process_object(case),
         "children": [process_object(child) for child in case.children],
         "environment": here.environment if here else {},

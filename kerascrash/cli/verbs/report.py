@@ -59,6 +59,10 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
     help="Profiler traces or allocator maps: a file, or a folder to search.",
 )
 @click.option(
+    "--core", metavar="FILE", type=_FILE,
+    help="Core file of the death; its notes are read, not its memory.",
+)  # fmt: skip
+@click.option(
     "--exit",
     "exit_status",
     metavar="STATUS",
@@ -106,6 +110,7 @@ def command(
     stderrs: tuple[str, ...],
     logs: tuple[str, ...],
     traces: tuple[str, ...],
+    core: str | None,
     exit_status: str | None,
     format_name: str,
     output: str | None,
@@ -135,6 +140,7 @@ def command(
         stderrs=stderrs,
         logs=logs,
         traces=traces,
+        core=core,
         exit_status=exit_status,
     )
     if bundle:
