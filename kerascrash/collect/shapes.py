@@ -30,7 +30,12 @@ SHAPES: Mapping[str, Any] = {
                 "kind": TEXT,
                 "count": WHOLE,
                 "bytes": WHOLE,
-                "element": {"type": TEXT, "shape": [ANY], "dtype": TEXT},
+                "element": {
+                    "type": TEXT,
+                    "shape": [ANY],
+                    "dtype": TEXT,
+                    "graph": FLAG,
+                },
                 "dtypes": _COUNTERS,
                 "growth_bytes_per_step": NUMBER,
                 "growth_count_per_step": NUMBER,
