@@ -13,6 +13,7 @@ CAUSE = Rule(
     meaning="Nothing moved any more; the end came from outside.",
     prior=-3.8,
     supports={
+        "device_silent": 1.0,
         "stuck_stacks": 6.5,
         "hang_told": 6.5,
         "kernel_hung_task": 6.0,

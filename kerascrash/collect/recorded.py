@@ -7,6 +7,7 @@ from typing import Any
 from kerascrash.collect.conform import conform
 from kerascrash.collect.readings import read_marks, read_progress, read_series
 from kerascrash.dump.contents import Dump
+from kerascrash.dump.records import BLOB_NAMES
 from kerascrash.model.case import ExitStatus, Process, Recording
 from kerascrash.model.evidence import Unavailable
 
@@ -41,8 +42,7 @@ def read_recording(dump: Dump) -> Recording:
 
 
 def _known_blobs(dump: Dump) -> list[tuple[str, Any]]:
-    names = ("inventory", "models", "stacks", "environment", "pipelines", "limits")
-    return [(name, dump.blobs[name]) for name in names if name in dump.blobs]
+    return [(name, dump.blobs[name]) for name in BLOB_NAMES if name in dump.blobs]
 
 
 def read_process(dump: Dump, recording: Recording) -> Process:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.dtypes import narrower_dtype
+from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.kept import steps_counted
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.refusal import refusal_in
@@ -34,7 +35,8 @@ def detect(case: Case) -> Iterator[Finding]:
     doing, rise = line_at_death(case), rise_of(case)
     if doing is not None and rise is not None and rise.total > 0 and doing.statement:
         share = doing.bytes / rise.total
-        if steps_counted(recording_of(case)) >= _A_FEW:
+        ran_before = steps_counted(recording_of(case)) >= _A_FEW
+        if ran_before or graphs_kept(case) is not None:
             share *= _AFTER_STEPS
         if not _was_looked_at(recording_of(case)):
             share *= _UNSEEN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.kept import Kept, data_held, leaks
@@ -30,7 +31,9 @@ _RUNS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
 def leak_culprit(case: Case) -> Culprit | None:
     """Return the biggest thing that grew, with its bytes at death."""
-    kept = next(iter(leaks(case)), None)
+    kept, graphs = next(iter(leaks(case)), None), graphs_kept(case)
+    if graphs is not None and graphs.bytes > (kept.bytes if kept else 0):
+        return _of_graphs(graphs)
     if kept is None:
         return None
     holding, note = kept.holding, kept.note
@@ -46,6 +49,14 @@ def leak_culprit(case: Case) -> Culprit | None:
         growth_bytes_per_step=growth,
         place=holding.place,
         note=note,
+    )
+
+
+def _of_graphs(kept: Kept) -> Culprit:
+    holding = kept.holding
+    each = kept.bytes / holding.count
+    return Culprit(
+        holding.owner, holding.kind, kept.bytes, each, holding.place, kept.note
     )
 
 

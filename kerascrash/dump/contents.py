@@ -158,6 +158,7 @@ class Dump:
     fine: list[SampleRecord] = field(default_factory=list)
     coarse: list[SampleRecord] = field(default_factory=list)
     watch: list[SampleRecord] = field(default_factory=list)
+    device_samples: list[SampleRecord] = field(default_factory=list)
     events: list[EventRecord] = field(default_factory=list)
     progress: list[ProgressRecord] = field(default_factory=list)
     blobs: dict[str, BlobRecord] = field(default_factory=dict)

@@ -16,6 +16,8 @@ FACTOR = Rule(
         "limit_small_for_runtime": 5.0,
         "gpu_hardware": 9.0,
         "xid_hardware": 9.0,
+        "device_lost": 7.0,
+        "device_ecc_errors": 3.0,
         "machine_check": 9.0,
         "core_memory_error": 9.0,
         "kernel_panic": 6.5,

@@ -105,10 +105,11 @@ class Recording:
     """
     What a dump tells, decoded.
 
-    ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines`` and ``limits``
-    are the newest blobs of that name as written (their shape is documented where they
-    are written); ``progress`` is the newest progress record as a mapping. ``state`` is
-    the dump's state. ``last_sample`` is Unix seconds of the newest reading of anybody.
+    ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines``, ``limits``,
+    ``allocators`` and ``devices`` are the newest blobs of that name as written (their
+    shape is documented where they are written); ``progress`` is the newest progress
+    record as a mapping. ``state`` is the dump's state. ``last_sample`` is Unix seconds
+    of the newest reading of anybody.
     """
 
     source: str
@@ -122,6 +123,8 @@ class Recording:
     environment: Mapping[str, Any] = field(default_factory=dict)
     pipelines: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    allocators: Mapping[str, Any] = field(default_factory=dict)
+    devices: Mapping[str, Any] = field(default_factory=dict)
     blob_times: Mapping[str, float] = field(default_factory=dict)
     last_sample: float | None = None
 

@@ -174,15 +174,20 @@ class Surveyor:
             some = some[1::2]
         if not some:
             return
-        names = [class_name(type(x)) for x in some]
+        known = [self._walker.leaf(x) for x in some]
+        names = [
+            leaf.type if leaf else class_name(type(x))
+            for x, leaf in zip(some, known, strict=True)
+        ]
         name = max(names, key=names.count)
         node.kind = f"{node.type} of {node.count:,} {name}"
         node.element = {"type": name, "shape": None, "dtype": None}
-        leaves = [leaf for leaf in map(self._walker.leaf, some) if leaf]
+        leaves = [leaf for leaf in known if leaf]
         if len(leaves) == len(some):
             shapes = {leaf.shape for leaf in leaves}
             node.element = _element(leaves[0])
             node.element["type"] = name
+            node.element["graph"] = any(leaf.graph for leaf in leaves)
             if len(shapes) > 1:
                 node.element["shape"] = None
 
@@ -196,7 +201,12 @@ def _part(node: Node, suffix: str) -> Node:
 
 def _element(leaf: Any) -> dict[str, Any]:
     shape = None if leaf.shape is None else [int(n) for n in leaf.shape]
-    return {"type": leaf.type, "shape": shape, "dtype": leaf.dtype or None}
+    return {
+        "type": leaf.type,
+        "shape": shape,
+        "dtype": leaf.dtype or None,
+        "graph": leaf.graph,
+    }
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -90,6 +90,8 @@ def _seen(diagnosis: Diagnosis) -> dict[str, Any]:
         "children": [process_object(child) for child in case.children],
         "environment": here.environment if here else {},
         "limits": here.limits if here else {},
+        "devices": mappings(here.devices.get("devices")) if here else [],
+        "device_allocators": mappings(here.allocators.get("devices")) if here else [],
         "certificate": (
             None if isinstance(case.certificate, Unavailable) else case.certificate
         ),

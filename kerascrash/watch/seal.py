@@ -47,6 +47,7 @@ def discard(observer: Observer) -> None:
     observer.captured.take()
     observer.captured.remove()
     observer.sync.remove()
+    observer.devices.close()
     observer.workers.finish(parent_ended_well=True)
 
 
@@ -56,6 +57,7 @@ def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) ->
 
     ``extra`` are further keys of the certificate (``stderr``, ``rusage``).
     """
+    observer.devices.finish()
     certificate = build_certificate(observer, status, death_ns)
     certificate |= extra
     if "stderr" not in certificate:
