@@ -53,7 +53,8 @@ AWAY_US = 1200
 """Budget of a slice on another thread. With ``PREEMPTED`` times as much in elapsed time
 it stays below CPython's switch interval of 5 ms, so that the GIL is not taken from us
 while we hold something of the user's."""
-URGENT_PARSES = 50
+PARSED, URGENT_PARSED = 4 << 10, 512 << 10
+"""Characters of source that one scan may parse; a file that was begun is finished."""
 URGENT = frozenset(("pressure", "exception"))
 
 
@@ -127,8 +128,8 @@ class Inventory:
         for unit in self._memory.units.values():
             if unit.node is not None:
                 entries.add(unit.node)
-        parses = URGENT_PARSES if reason in URGENT else 1
-        self._lines.begin(parses, survey.stack, list(self._modules.files.values()))
+        parsed = URGENT_PARSED if reason in URGENT else PARSED
+        self._lines.begin(parsed, survey.stack, list(self._modules.files.values()))
         return entries.write(self._lines)
 
     def _look(self, reason: str, deadline_us: int, frames: Any) -> Survey:

@@ -25,6 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "diagnose": {"detect", "causes", "factors", "estimate", "model"},
     "report": {"model"},
     "arm": {"record"},
+    "__init__": {"arm"},
 }
 ANY = {"cli", "__main__"}
 RECORDER_SIDE = {"dump", "probes", "record", "watch", "arm", "__init__"}
