@@ -13,6 +13,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 MAIN_FILE = "<stdin>"
@@ -58,3 +59,17 @@ def _numbers() -> dict[str, int]:
         return {}
     found = getattr(getattr(current_shell(), "compile", None), "_filename_map", None)
     return found if type(found) is dict else {}
+
+
+def at_next_cell(function: Callable[[str], object], text: str) -> bool:
+    """Call ``function(text)`` once, when the next cell begins; False: not possible."""
+    events = getattr(current_shell(), "events", None)
+    if events is None:
+        return False
+
+    def call(*_: Any) -> None:
+        events.unregister("pre_run_cell", call)
+        function(text)
+
+    events.register("pre_run_cell", call)
+    return True
