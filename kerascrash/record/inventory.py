@@ -50,9 +50,9 @@ WAIT_S, PRESSED_WAIT_S, STUCK_WAIT_S = 0.3, 0.05, 0.01
 just not be scheduled; when it stands where it stood at the last vain try, it is inside
 a long call into native code."""
 AWAY_US = 1200
-"""Budget of a slice on another thread. With ``PREEMPTED_AWAY`` times as much in elapsed time
-it stays below CPython's switch interval of 5 ms, so that the GIL is not taken from us
-while we hold something of the user's."""
+"""Budget of a slice on another thread. With ``PREEMPTED_AWAY`` times as much in elapsed
+time it stays below CPython's switch interval of 5 ms, so that the GIL is not taken from
+us while we hold something of the user's."""
 PARSED, URGENT_PARSED = 4 << 10, 512 << 10
 """Characters of source that one scan may parse; a file that was begun is finished."""
 URGENT = frozenset(("pressure", "exception"))
