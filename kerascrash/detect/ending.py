@@ -33,7 +33,7 @@ def detect(case: Case) -> Iterator[Finding]:
     raised = [mark for mark in recording.marks if mark.kind == "exception"]
     if ends:
         yield from _orderly(ends[-1], bool(raised), case, recording)
-    elif recording.state == "finished":
+    elif recording.state in ("finished", "dismissed"):
         yield note("dump_finished", _SOURCE, "the main script ran to its end")
     elif case.same_boot is False and not isinstance(case.exit, ExitStatus):
         text = "the machine has been started anew since, and the record has no end"

@@ -33,7 +33,7 @@ def detect(case: Case) -> Iterator[Finding]:
     seen: set[str] = set()
     graphs = graphs_kept(case)
     for kept in (*([graphs] if graphs else ()), *leaks(case)):
-        share = min(kept.bytes / rise.total, 1.0)
+        share = min(kept.bytes / rise.whole, 1.0)
         finding = _finding_id(kept)
         if share < _LEAST_SHARE or finding in seen or _of_models(case, kept):
             continue

@@ -34,7 +34,7 @@ def detect(case: Case) -> Iterator[Finding]:
     """Yield the line's growth, and the size of an allocation that was refused."""
     doing, rise = line_at_death(case), rise_of(case)
     if doing is not None and rise is not None and rise.total > 0 and doing.statement:
-        share = doing.bytes / rise.total
+        share = doing.bytes / rise.whole
         ran_before = steps_counted(recording_of(case)) >= _A_FEW
         if ran_before or graphs_kept(case) is not None:
             share *= _AFTER_STEPS

@@ -139,4 +139,5 @@ class State(str, enum.Enum):
 
     RECORDING = "recording"
     FINISHED = "finished"  # the main script ended; the interpreter may die yet
+    DISMISSED = "dismissed"  # its user has asked a notebook's kernel to end
     SEALED = "sealed"  # the watcher has written a certificate

@@ -138,6 +138,15 @@ class Search:
             self._match_assign(node, scopes)
         elif isinstance(node, (ast.For, ast.NamedExpr, ast.With)):
             self._match_binding(node, scopes)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self._match_decorated(node, scopes)
+
+    def _match_decorated(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scopes: list[ast.AST]
+    ) -> None:
+        """A decorator such as ``lru_cache`` may have made an object of a function."""
+        if node.decorator_list and node.name == self.name and not self.attribute:
+            self._found(node, "assign", scopes)
 
     def _match_call(self, node: ast.Call, scopes: list[ast.AST]) -> None:
         function = node.func

@@ -52,6 +52,8 @@ class Surveyor:
             self._fill_entries(obj, info, node, root, level)
         elif level < LEVELS and self._holds_instances(obj, info):
             self._fill_instances(obj, info, node, root, level)
+        elif level < LEVELS and info.kind == k.GENERATOR:
+            self._fill_generator(obj, node, root, level)
         elif level < LEVELS and self._leads_to_users(obj, info):
             self._fill_library(obj, info, node, root, level)
         else:
@@ -80,6 +82,15 @@ class Surveyor:
             child = Node(owner, f"{node.path}.{attr}", "instance", home, key)
             child.target = (attr, True, None)
             self._child(value, child, node, root, level)
+
+    def _fill_generator(self, obj: Any, node: Node, root: str, level: int) -> None:
+        """Name what a waiting generator keeps by its own variables."""
+        self._walker.seen.add(id(obj))
+        code = obj.gi_code
+        for name, value in self._walker.generator_locals(obj):
+            home = (code.co_filename, code.co_name)
+            path, key = f"{node.path}.{name}", f"{node.key}.{name}"
+            self._child(value, Node(name, path, "frame", home, key), node, root, level)
 
     def _fill_library(
         self, obj: Any, info: ClassInfo, node: Node, root: str, level: int

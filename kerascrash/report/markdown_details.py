@@ -11,7 +11,7 @@ from kerascrash.report.markdown_text import code, code_block, escape, prose
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import log_views, stack_views
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,9 @@ def held_lines(diagnosis: Diagnosis) -> Iterator[str]:
     for row in rows:
         size = "–" if row["bytes"] is None else format_bytes(row["bytes"])
         growth = format_bytes(row["growth"]) if row["growth"] else "–"
-        where = (
-            code(f"{row['file']}:{row['line']}", 120, cell=True) if row["file"] else "–"
-        )
+        where = "–"
+        if row["file"]:
+            where = code(line_in_words(row["file"], row["line"]), 120, cell=True)
         kind = escape(row["kind"], 120)
         owner = code(row["owner"], 120, cell=True)
         yield f"| {owner} | {kind} | {size} | {growth} | {where} |"
@@ -75,7 +75,8 @@ def stacks_lines(diagnosis: Diagnosis) -> Iterator[str]:
     for thread in stack_views(diagnosis.case)[:6]:
         lines = [f"{thread['name']}{' (main thread)' if thread['main'] else ''}"]
         for frame in thread["frames"][:25]:
-            lines.append(f"  {frame['file']}:{frame['line']} in {frame['function']}")
+            where = line_in_words(frame["file"], frame["line"])
+            lines.append(f"  {where} in {frame['function']}")
             if frame["source"]:
                 lines.append(f"      {frame['source']}")
         yield from code_block(lines)

@@ -15,7 +15,7 @@ from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.safe_text import safe_line
 from kerascrash.report.shared import WARNING, replaced_line
 from kerascrash.report.terminal_text import item, open_console, say, title
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def _code(console: Console, place: Place) -> None:
 
     say(
         console,
-        f"{place.file}:{place.line} in {place.function or '?'}",
+        f"{line_in_words(place.file, place.line)} in {place.function or '?'}",
         "dim",
         indent=2,
     )

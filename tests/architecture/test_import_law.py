@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "report": {"model"},
     "redact": {"model"},
     "arm": {"record"},
+    "__init__": {"arm"},
 }
 ANY = {"cli", "__main__"}
 RECORDER_SIDE = {"dump", "probes", "record", "watch", "arm", "__init__"}
