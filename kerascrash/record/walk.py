@@ -34,8 +34,8 @@ PREEMPTED, PREEMPTED_AWAY = 12, 3
 """The budget is CPU time; on a busy machine it may take so many times as long. Away
 from the user's own thread it must not: the GIL would be taken from us meanwhile."""
 GRACE = 8
-"""So often a scan that is late by the clock alone goes on: else, on a machine so busy
-that it is always late, nothing would ever be measured."""
+"""So often a scan that is late goes on (256 objects): else, on a machine so busy that it
+is always late, nothing would ever be measured."""
 CLAIM_WORTH = 1 << 16
 """Buffers of so many bytes stay claimed by their owner between scans."""
 
@@ -69,9 +69,9 @@ class Walker:
         """Return whether the budget is spent; once it is, nothing more is added."""
         if not self.cut:
             late = perf_counter_ns() > self._wall_end
+            late = late or thread_time_ns() > self._cpu_end
             self._grace -= late
-            late = late and self._grace < 0
-            self.cut = late or thread_time_ns() > self._cpu_end
+            self.cut = late and self._grace < 0
         return self.cut
 
     def begin_visits(self) -> None:

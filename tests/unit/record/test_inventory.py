@@ -73,6 +73,7 @@ def test_an_attribute_is_called_by_its_class() -> None:
         "type": "ndarray",
         "shape": [MB // 8],
         "dtype": "float64",
+        "graph": False,
     }
     assert entry["dtypes"] == {"float64": 5 * MB}
     assert entry["place"]["function"] == "step"
@@ -267,11 +268,13 @@ def test_nothing_is_kept_and_what_is_gone_is_forgotten() -> None:
     assert "Trainer.history" not in found
 
 
-@pytest.mark.parametrize("preempted", [walk.PREEMPTED, 0], ids=["", "always late"])
+@pytest.mark.parametrize(
+    ("preempted", "budget_us"), [(walk.PREEMPTED, 500), (0, 500), (walk.PREEMPTED, 1)]
+)
 def test_a_tiny_budget_gets_there_in_the_end(
-    preempted: float, monkeypatch: pytest.MonkeyPatch
+    preempted: float, budget_us: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "PREEMPTED", preempted)
+    monkeypatch.setattr(walk, "PREEMPTED", preempted)  # 0: always late by the clock
     many = [[np.zeros(100) for _ in range(50)] for _ in range(200)]
     big = np.zeros(4 * MB)
     last = Trainer()
@@ -280,8 +283,8 @@ def test_a_tiny_budget_gets_there_in_the_end(
     inventory = Inventory()
     seen: set[str] = set()
     wanted = {"many", "big", "Trainer.history"}
-    for step in range(500):
-        blob = inventory.scan("periodic", step, 500)
+    for step in range(1000):
+        blob = inventory.scan("periodic", step, budget_us)
         seen |= {entry["owner"] for entry in blob["entries"]}
         if wanted <= seen:
             break
