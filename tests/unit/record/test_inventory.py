@@ -12,6 +12,7 @@ import functools
 import gc
 import threading
 import time
+import types
 import weakref
 from typing import Any, ClassVar
 
@@ -291,6 +292,26 @@ def test_a_tiny_budget_gets_there_in_the_end(
     assert wanted <= seen
     assert len(many) == 200
     assert big.size == 4 * MB
+
+
+def test_what_a_cut_scan_left_out_of_an_object_is_not_made_up() -> None:
+    """One big attribute says nothing of the hundreds that there was no time for."""
+
+    class Held:
+        def __init__(self) -> None:
+            self.big = np.zeros(8 * MB, "uint8")
+            for number in range(300):
+                setattr(self, f"a{number}", [[number] for _ in range(9)])
+
+    outer = types.SimpleNamespace(held=[Held()])
+    inventory = Inventory()
+    largest = 0.0
+    for step in range(60):
+        blob = inventory.scan("periodic", step, 1)
+        rows = [e["bytes"] for e in blob["entries"] if e["owner"] != "inventory"]
+        largest = max([largest, *rows])
+    assert 8 * MB <= largest < 2 * 8 * MB
+    assert outer.held
 
 
 def test_a_second_scan_at_once_is_turned_away_without_waiting() -> None:
