@@ -115,7 +115,7 @@ class Survey:
     def _enumerate_group(self, group: Group, walker: Walker) -> None:
         due: list[str] = []
         dull = self._memory.dull.setdefault(group.key, {})
-        late = walker.half_time()
+        late = walker.half_time() or group.is_hidden()
         with group:
             for name in () if late else group.names():
                 value = group.get(name)
