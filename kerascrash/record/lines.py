@@ -90,11 +90,11 @@ class Lines:
     def _best(
         self, file: str, scope: str, node: Node, *, growing: bool, foreign: bool = False
     ) -> Line | None:
-        name, attribute, entry = node.target
+        name, attribute, keys = node.target
         tree = self._tree(file, name)
         if tree is None:
             return None
-        search = Search(name, attribute=attribute, key=entry)
+        search = Search(name, attribute=attribute, keys=keys)
         search.run(tree, in_module=not scope and not foreign)
         lines = list(search.lines)
         if scope and not attribute:

@@ -249,7 +249,7 @@ class Survey:
             home,
             f"{home[0]}:{home[1]}.{name}",
         )
-        node.target = (name, group.scope == "class", None)
+        node.target = (name, group.scope == "class", ())
         node.place = group.place
         walker.begin_name()
         began = perf_counter_ns()
