@@ -60,6 +60,8 @@ class Recorder:
         self.latest_batch_size = -1
         self.facts: TrainingFacts | None = None
         self.at_model_seen: Callable[[], None] | None = None
+        self.at_traced: Callable[[], bool] | None = None
+        """Called after each trace until it returns True: a graph is there, unrun."""
         self.steps_per_epoch = -1
         self.last_step_at_ns = 0
         self.exception_seen = False
