@@ -40,8 +40,8 @@ _SCHEME = re.compile(
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<secret>(?:(?!-----BEGIN).){1,20000}?)"
-    r"(?:-----END|\Z)",
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?P<secret>(?:(?!-----BEGIN).){1,20000}?)(?:-----END|\Z)",
     re.DOTALL,
 )
 _LONG = re.compile(r"(?<![\w+/=.-])(?P<secret>[\w+/-]{32,400}={0,2})(?![\w+/=])")

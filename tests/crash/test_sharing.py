@@ -93,7 +93,8 @@ h8Fk/2Lq0Zb+Xw5Rt7Yc1Vn9Mp4Sd6Gj3Ka8QeU
 Tangerine-44 Marmalade-Sextant Thistle 10.83.14.201
 fd12:3456:789a::17 0a:5e:c4:99:1b:7d 9d8f7a6b5c4e3d2f1a0b eyJhbGciOiJIUzI1NiJ9
 0f1e2d3c4b5a umbra-takeover-bucket confidential 10.83.14.9 0a:5e:c4:99:1b:7e
-umbra-pod-marlene login4-brightfield Gossamer-Plinth umbra-data brightfield.example Halyard-Opal
+umbra-pod-marlene login4-brightfield Gossamer-Plinth umbra-data brightfield.example
+Halyard-Opal
 umbra-takeover Zinnia-Argus heidi.krause quentin sk-live-4Qm9 vD7-quarrel MIIEpAIBAAKC
 Jd5uGm1sQeOpT9cV3xZa Kestrel88 uIoPaSdFgHjKl Wombat-Grapnel fjordWombat Basalt99
 salty-umbra-lab umbra-cgroup-tern
