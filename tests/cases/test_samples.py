@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from kerascrash.cli import group
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_dumps"
 EXPECTED = sorted(SAMPLES.rglob("expected.toml"))
@@ -39,3 +42,22 @@ def test_a_frozen_death_is_judged_rightly(
 
 def test_every_sample_says_how_it_is_made() -> None:
     assert {p.parent for p in EXPECTED} == {p.parent for p in SAMPLES.rglob("make.py")}
+
+
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda p: p.parent.name)
+def test_a_redacted_bundle_is_judged_alike(
+    expected: Path,
+    tmp_path: Path,
+    report_json: Callable[..., Any],
+    assert_expected: Callable[[Any, Path], None],
+) -> None:
+    folder = expected.parent
+    (dump,) = folder.glob("dump.bin*")
+    argv = ["report", str(dump), *leftovers(folder), "--redact", "--bundle"]
+    CliRunner().invoke(
+        group,
+        [*argv, str(tmp_path / "safe.zip")],
+        standalone_mode=False,
+        catch_exceptions=False,
+    )
+    assert_expected(report_json(tmp_path / "safe.zip"), expected)
