@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,18 +47,17 @@ def test_every_sample_says_how_it_is_made() -> None:
 
 @pytest.mark.parametrize("expected", EXPECTED, ids=lambda p: p.parent.name)
 def test_a_redacted_bundle_is_judged_alike(
-    expected: Path,
-    tmp_path: Path,
-    report_json: Callable[..., Any],
-    assert_expected: Callable[[Any, Path], None],
+    expected: Path, tmp_path: Path, assert_expected: Callable[[Any, Path], None]
 ) -> None:
-    folder = expected.parent
+    folder, safe = expected.parent, str(tmp_path / "safe.zip")
     (dump,) = folder.glob("dump.bin*")
-    argv = ["report", str(dump), *leftovers(folder), "--redact", "--bundle"]
-    CliRunner().invoke(
-        group,
-        [*argv, str(tmp_path / "safe.zip")],
-        standalone_mode=False,
-        catch_exceptions=False,
+    run("report", str(dump), *leftovers(folder), "--redact", "--bundle", safe)
+    assert_expected(json.loads(run("report", safe, "--format", "json")), expected)
+
+
+def run(*arguments: str) -> str:
+    """Return what the command line writes to standard output."""
+    done = CliRunner().invoke(
+        group, arguments, standalone_mode=False, catch_exceptions=False
     )
-    assert_expected(report_json(tmp_path / "safe.zip"), expected)
+    return done.output

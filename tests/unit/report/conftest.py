@@ -18,6 +18,7 @@ from kerascrash.model.case import (
     Series,
 )
 from kerascrash.model.evidence import Damage, Evidence, Finding, Place, Unavailable
+from kerascrash.model.redaction import Redaction, Replaced
 from kerascrash.model.verdict import (
     Advice,
     Culprit,
@@ -554,6 +555,9 @@ def make_diagnosis() -> Diagnosis:
             "fits": {"batch_size": 96, "low": 88, "high": 104, "limit_bytes": 8 * GIB},
             "points": [{"batch_size": 32, "peak_bytes": 700 * MIB}],
         },
+        redaction=Redaction(
+            False, (Replaced("secret", 2, 5), Replaced("user", 1, 3)), ("file names",)
+        ),
     )
 
 
