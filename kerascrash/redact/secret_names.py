@@ -39,6 +39,10 @@ _OPTION = re.compile(
     r"(?P<value>[^\s,\"'<>-][^\s,\"'<>]{0,4000})",
     re.IGNORECASE,
 )
+_SAID = re.compile(
+    rf"(?:{_STRONG})[ \t]+(?:is|was)[ \t]+[\"']?(?P<value>[^\s\"',;<>]{{6,400}})",
+    re.IGNORECASE,
+)
 _HARMLESS_TEXT = """
 none null nil true false yes no on off str int bytes bool float object optional any self
 default required missing unset empty undefined invalid expired unknown bearer basic
@@ -59,6 +63,10 @@ def find_named(text: str) -> Iterator[tuple[int, int]]:
         group = "quoted" if found["quoted"] else "bare"
         if _is_secret(found, group, text):
             yield found.span(group)
+    for found in _SAID.finditer(text):
+        value = found["value"]
+        if re.search(r"\d", value) and not _is_harmless(value):
+            yield found.span("value")
     for found in _OPTION.finditer(text):
         if not _is_harmless(found["value"]):
             yield found.span("value")

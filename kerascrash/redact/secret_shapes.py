@@ -36,7 +36,9 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(
-    r"\b(?:bearer|basic|digest|negotiate)[ \t]+(?P<secret>[\w.~+/-]{8,4000}={0,2})",
+    r"\b(?:bearer|basic|digest|negotiate"
+    r"|authorization[\"']?[ \t]?[:=][ \t]?[\"']?[a-z]{2,20})"
+    r"[ \t]+(?P<secret>[\w.~+/-]{8,4000}={0,2})",
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(

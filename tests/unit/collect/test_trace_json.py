@@ -42,7 +42,8 @@ def test_what_is_written_is_read() -> None:
     [
         ("size", "9"), ("size", True), ("size", 1 << 70), ("planes", [1]),
         ("steps", [{}]), ("allocators", {"a": 1}), ("allocators", [[]]),
-        ("devices", {"a": "b"}), ("path", None), ("begin", "now"), ("ops", [{"name": 3}]),
+        ("devices", {"a": "b"}), ("path", None), ("begin", "now"),
+        ("ops", [{"name": 3}]),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_left_out(name: str, value: Any) -> None:

@@ -21,6 +21,13 @@ GO = {
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcDEF_123-xyz": "eyJ",
     "AIzaSyA1234567890abcdefghijklmnopqrstuv": "AIza",
     "Authorization: Bearer abc.DEF-123_ghi": "abc.DEF",
+    "'Authorization': 'ApiKey 0a1b2c3d4e'": "0a1b2c",
+    "the password is hunter2": "hunter2",
+    "X-API-Key: frobnitz": "frobnitz",
+    "AccountName=x;AccountKey=abcDEF123+/=;Endpoint=y": "abcDEF",
+    "Set-Cookie: sid=abc123def; Path=/": "abc123def",
+    "mongodb+srv://u:p%40ss@c0.ab.mongodb.net/x": "p%40ss",
+    "ssh ada@node17:/x": "node17",
     "authorization: Basic dXNlcjpwYXNzd29yZA==": "dXNlc",
     "postgresql://bob:s3cr3t@db/x": "s3cr3t",
     "https://tok_123abc@git.example.com/r.git": "tok_123abc",
@@ -71,6 +78,7 @@ sorted(rows, key=lambda row: row.bytes)
 password: str | None = None
 query=q, key=k, value=v
 passwords: none
+the password is wrong, the token is invalid, a token was expected
 File "/usr/lib/python3.11/threading.py", line 1045, in _bootstrap
 /proc/4711/smaps_rollup /dev/shm /sys/fs/cgroup/memory.max
 0000:3b:00.0 GeForce, PCI bus
