@@ -18,6 +18,7 @@ from kerascrash.model.case import (
     Series,
 )
 from kerascrash.model.evidence import Damage, Evidence, Finding, Place, Unavailable
+from kerascrash.model.redaction import Redaction, Replaced
 from kerascrash.model.verdict import (
     Advice,
     Culprit,
@@ -582,6 +583,9 @@ def make_diagnosis() -> Diagnosis:
             "Trainer.history",
             "list of EagerTensor",
             "train.py, train",
+        ),
+        redaction=Redaction(
+            False, (Replaced("secret", 2, 5), Replaced("user", 1, 3)), ("file names",)
         ),
     )
 
