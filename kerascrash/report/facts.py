@@ -83,6 +83,7 @@ def _process(case: Case, seen: Mapping[str, Any]) -> list[tuple[str, str]]:
         ]
     if case.death is not None:
         rows.append(("died", words.utc(case.death)))
+    rows.append(("end", known_of_death(case)))
     if not isinstance(case.recording, Unavailable):
         rows.append(("dump", f"{case.recording.source} ({case.recording.state})"))
     return _said(rows)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kerascrash.model.verdict import Diagnosis, Hypothesis
 
 RIVALS = 3
+LEAST_WEIGHT = 0.05
+"""Nats; what weighs less would be shown as 0.0."""
 
 
 def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
     stacks = stack_views(case)
     return {
         "version": __version__,
+        "least_weight": LEAST_WEIGHT,
         "certainty_steps": STEPS,
         "sentence": sentence,
         "explanation": explanation,
@@ -79,11 +82,17 @@ def _factor(diagnosis: Diagnosis) -> Hypothesis | None:
 def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
     """Return the best other explanations of how and of why."""
     verdict = diagnosis.verdict
-    how = [h for h in diagnosis.causes if h.id != verdict.cause][:RIVALS]
-    why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")][
-        :RIVALS
+    how = [h for h in diagnosis.causes if h.id != verdict.cause]
+    why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")]
+    return [
+        (question, [*rivals[:1], *filter(_has_support, rivals[1:RIVALS])])
+        for question, rivals in (("How it died", how), ("Why it came to that", why))
     ]
-    return [("How it died", how), ("Why it came to that", why)]
+
+
+def _has_support(rival: Hypothesis) -> bool:
+    """Return whether anything speaks for it: not every cause there is is a rival."""
+    return any(weighed.weight >= LEAST_WEIGHT for weighed in rival.supporting)
 
 
 def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:

@@ -87,7 +87,17 @@ def headline(diagnosis: Diagnosis) -> tuple[str, str]:
     first, *rest = diagnosis.verdict.summary.strip().splitlines() or [""]
     lost = progress_text(diagnosis.progress)  # has its own place in every report
     why = [line.strip() for line in rest if line.strip() not in lost]
-    return capital(first.strip() or "cannot tell how it died."), " ".join(why)
+    told = " ".join(why) or _strongest(diagnosis)
+    return capital(first.strip() or "cannot tell how it died."), told
+
+
+def _strongest(diagnosis: Diagnosis) -> str:
+    """Return what speaks most for the factor, where no culprit could be named."""
+    named = diagnosis.verdict.factor
+    factor = next((h for h in diagnosis.factors if h.id == named != "none"), None)
+    if factor is None or not factor.supporting:
+        return ""
+    return f"{capital(factor.supporting[0].finding.text.rstrip('.'))}."
 
 
 def capital(text: str) -> str:
