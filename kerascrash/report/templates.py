@@ -115,6 +115,7 @@ _FILTERS: Mapping[str, Any] = {
     "certainty": certainty_word,
     "place": words.place_text,
     "effect": words.effect,
+    "held": words.held_word,
     "utc": words.utc,
     "clock": lambda time: words.utc(time, date=False),
 }

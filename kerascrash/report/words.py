@@ -13,7 +13,13 @@ from kerascrash.units import format_bytes, format_seconds
 if TYPE_CHECKING:
     from kerascrash.model.case import Case
     from kerascrash.model.evidence import Place
-    from kerascrash.model.verdict import Advice, Diagnosis, ProgressLost, Verdict
+    from kerascrash.model.verdict import (
+        Advice,
+        Culprit,
+        Diagnosis,
+        ProgressLost,
+        Verdict,
+    )
 
 UNKNOWN = "unknown"
 
@@ -80,6 +86,14 @@ def effect(advice: Advice) -> str:
     if advice.saves_bytes is None:
         return ""
     return f"saves about {format_bytes(advice.saves_bytes)}"
+
+
+def held_word(culprit: Culprit) -> str:
+    """Return what became of the culprit's bytes: not all of them were ever had."""
+    if culprit.kind.endswith(("refused", "did not fit")):
+        return "asked for"
+    asks = ("batch", "result of", "model being built")
+    return "needed" if culprit.kind.startswith(asks) else "held"
 
 
 def headline(diagnosis: Diagnosis) -> tuple[str, str]:
