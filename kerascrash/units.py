@@ -55,6 +55,11 @@ def count_of(count: int, noun: str) -> str:
     )
 
 
+def line_in_words(file: str, line: int) -> str:
+    """Return ``train.py:41``; of a notebook's cell ``In [7], line 3``."""
+    return f"{file}, line {line}" if file.startswith("In [") else f"{file}:{line}"
+
+
 def kind_in_words(kind: str) -> str:
     """
     Return a recorded kind as a person says it.

@@ -103,3 +103,39 @@ def assert_expected() -> Callable[[Report, Path], None]:
             assert growth == pytest.approx(want, rel=0.1)
 
     return check
+
+
+class Nvml:
+    """A stand-in for NVIDIA's management library, and what it answers."""
+
+    def __init__(self, library: Path, folder: Path) -> None:
+        self._answers = folder / "nvml.txt"
+        self.environment = {
+            "LD_LIBRARY_PATH": str(library.parent),
+            "NVML_STAND_IN": str(self._answers),
+        }
+
+    def answer(self, *lines: str) -> None:
+        """Answer so from now on; lines as in ``stand_in/nvml.c``."""
+        fresh = self._answers.with_suffix(".new")
+        fresh.write_text("\n".join(lines) + "\n", encoding="ascii")
+        fresh.replace(self._answers)
+
+
+@pytest.fixture(scope="session")
+def _nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if sys.platform != "linux" or compiler is None:
+        pytest.skip("building a stand-in for NVML needs Linux and a C compiler")
+    pytest.importorskip("pynvml")
+    library = tmp_path_factory.mktemp("nvml") / "libnvidia-ml.so.1"
+    source = Path(__file__).parent / "stand_in" / "nvml.c"
+    build = [compiler, "-shared", "-fPIC", "-Wall", "-Werror"]
+    subprocess.run([*build, "-o", str(library), str(source)], check=True)
+    return library
+
+
+@pytest.fixture
+def nvml(_nvml_library: Path, tmp_path: Path) -> Nvml:
+    """Return a stand-in for NVML that has no device yet."""
+    return Nvml(_nvml_library, tmp_path)

@@ -17,11 +17,14 @@ CAUSE = Rule(
     supports={
         "shm_too_small": 9.0,
         "exit_sigbus": 6.0,
+        "core_bus_error": 3.0,
         "shm_full": 4.0,
         "platform_container": 0.3,
         "shm_small": 1.0,
     },
     contradicts={
+        "core_memory_error": 6.0,
+        "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "gpu_oom": 1.0,
     },

@@ -1,5 +1,5 @@
 """
-Status 0. Alarming lines before it were survived.
+Status 0, and not in mid-run. Alarming lines before it were survived.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ CAUSE = Rule(
         "dump_finished": 6.0,
     },
     contradicts={
+        # The status of a job that a scheduler ended may well be 0.
+        "time_limit": 6.0,
+        "preempted": 6.0,
+        "job_cancelled": 4.0,
+        "scheduler_oom_kill": 6.0,
+        "node_lost": 4.0,
         "died_by_signal": 6.0,
         "left_by_itself": 4.0,
         "gpu_oom": 1.5,
@@ -27,6 +33,7 @@ CAUSE = Rule(
         "record_stops_silently": 2.0,
         "left_by_sys_exit": 4.0,
         "left_by_os_exit": 4.0,
+        "left_in_mid_run": 6.0,
     },
     near_misses=("A wrapper that hides the status of the training.",),
     settle="echo $? right after the training itself",

@@ -1,6 +1,6 @@
 """
 SIGKILL without an OOM: `kill -9`, a liveness probe, a supervisor after its grace
-period.
+period. Another fatal signal where a core file tells that a process sent it.
 
 Only likely where the kernel's log is there and silent.
 """
@@ -11,7 +11,7 @@ from kerascrash.model.rules import Rule
 
 CAUSE = Rule(
     id="external_kill",
-    title="Killed by somebody with SIGKILL",
+    title="Killed by somebody, mostly with SIGKILL",
     meaning=("A person or a supervisor killed the process; memory was not the reason."),
     prior=-4.2,
     supports={
@@ -26,6 +26,7 @@ CAUSE = Rule(
         "flat_memory": 1.0,
         "oom_kill_of_another": 2.0,
         "worker_killed_outside": 9.0,
+        "core_signal_sent": 15.0,
     },
     contradicts={
         # Another signal is known to have ended it.

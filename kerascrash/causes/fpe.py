@@ -16,9 +16,11 @@ CAUSE = Rule(
     supports={
         "exit_sigfpe": 7.5,
         "kernel_divide_error": 8.0,
+        "core_divide_error": 7.5,
         "exit_nt_divide": 7.5,
     },
     contradicts={
+        "core_signal_sent": 6.0,
         "exit_zero": 4.0,
     },
     remedies=(

@@ -15,6 +15,7 @@ CAUSE = Rule(
     meaning="The fault lies in the GPU driver, not in the model.",
     prior=-4.0,
     supports={
+        "device_silent": 2.0,
         "gpu_driver_fault": 7.5,
         "gpu_driver_reset": 7.5,
         "gpu_driver_oops": 8.5,

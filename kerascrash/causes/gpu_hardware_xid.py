@@ -17,6 +17,9 @@ CAUSE = Rule(
     supports={
         "gpu_hardware": 8.5,
         "xid_hardware": 8.5,
+        "device_lost": 6.5,
+        "device_ecc_errors": 3.0,
+        "device_silent": 1.0,
         "pcie_errors": 3.0,
         "overheated": 1.0,
         "xid_other": 1.5,

@@ -24,6 +24,7 @@ CAUSE = Rule(
         "resource_exhausted": 4.5,
         "gpu_held_by_other": 3.0,
         "gpu_memory_tight": 1.2,
+        "device_filled": 0.7,
         "gpu_memory_reserved": 1.5,
         "oom_tensor_shape": 0.5,
         "raised_device_exhausted": 8.0,

@@ -33,7 +33,7 @@ CAUSE = Rule(
         "cgroup_near_limit": 4.0,
         "cgroup_oom_counter_rose": 6.0,
         "ancestor_oom_counter_rose": 6.0,
-        "cgroup_limit_in_reach": 3.0,
+        "cgroup_limit_in_reach": 5.0,
         "memory_rose_steeply": 1.5,
         "record_stops_silently": 1.0,
     },

@@ -22,10 +22,12 @@ CAUSE = Rule(
         "cpu_feature_missing": 8.5,
         "exit_nt_illegal_instruction": 7.0,
         "kernel_invalid_opcode": 7.5,
+        "core_illegal_instruction": 7.0,
         "wrong_architecture": 2.0,
         "cpu_lacks_avx": 2.0,
     },
     contradicts={
+        "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "cuda_kernel_fault": 2.0,
     },

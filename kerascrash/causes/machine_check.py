@@ -15,6 +15,7 @@ CAUSE = Rule(
     prior=-5.0,
     supports={
         "machine_check": 10.0,
+        "core_memory_error": 11.0,
         "corrected_hardware_errors": 1.5,
         "overheated": 0.8,
     },

@@ -1,9 +1,9 @@
 """
 An invalid memory access in a native library.
 
-The library in the kernel's line or the top of faulthandler's stack is the best clue.
-When the fault is near the stack pointer it is a stack overflow; inside `*_pb2.py`
-during import it is a conflict of protobuf versions.
+The library in the kernel's line, in the core file or on top of faulthandler's stack is
+the best clue. When the fault is near the stack pointer it is a stack overflow; inside
+`*_pb2.py` during import it is a conflict of protobuf versions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ CAUSE = Rule(
     supports={
         "exit_sigsegv": 5.0,
         "kernel_segfault": 5.5,
+        "core_segfault": 5.5,
         "faulthandler_segv": 5.5,
         "macos_bad_access": 6.5,
         "native_trace_segv": 5.0,
@@ -29,6 +30,8 @@ CAUSE = Rule(
         "exit_zero": 4.0,
         "stack_overflow": 4.0,
         "kernel_stack_overflow": 6.0,
+        "core_stack_overflow": 6.0,
+        "core_signal_sent": 6.0,
         "left_by_itself": 1.0,
         "protobuf_conflict": 3.0,
         "exit_sigkill": 2.5,

@@ -1,6 +1,6 @@
 """
-A status other than 0, no signal, no traceback, no message: os._exit, a library that
-calls exit(), a launcher.
+No signal, no traceback, no message: os._exit, a library that calls exit(), a launcher.
+The status is seldom 0, but then the training was cut short all the same.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ from kerascrash.model.rules import Rule
 CAUSE = Rule(
     id="silent_exit",
     title="It left by itself and said nothing",
-    meaning="The process ended with an error status and left no word why.",
+    meaning=(
+        "The process ended itself, in mid-run or with an error status, and left no "
+        "word why."
+    ),
     prior=-4.4,
     supports={
         "exit_code_other": 3.4,
@@ -23,6 +26,7 @@ CAUSE = Rule(
         "exit_code_126": 2.0,
         "exit_nt_other": 2.0,
         "left_by_os_exit": 6.5,
+        "left_in_mid_run": 6.0,
         "left_by_sys_exit": 5.5,
         "left_without_traceback": 5.0,
     },

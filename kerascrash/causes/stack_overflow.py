@@ -16,6 +16,7 @@ CAUSE = Rule(
     prior=-4.6,
     supports={
         "kernel_stack_overflow": 9.5,
+        "core_stack_overflow": 9.5,
         "stack_overflow": 8.5,
         "exit_nt_stack_overflow": 8.5,
         "recursion_error": 3.6,
@@ -23,6 +24,7 @@ CAUSE = Rule(
         "recursion_limit_raised": 3.0,
     },
     contradicts={
+        "core_signal_sent": 6.0,
         "exit_zero": 4.0,
     },
     remedies=(

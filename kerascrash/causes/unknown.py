@@ -12,6 +12,7 @@ CAUSE = Rule(
     meaning="What was left behind does not say how it died.",
     prior=0.0,
     supports={
+        "peer_lost": 4.0,
         "no_fatal_message": 0.3,
         "exit_code_minus_1": 2.0,
     },

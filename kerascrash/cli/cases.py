@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerascrash.cli.device_evidence import with_device_evidence
+from kerascrash.collect.bundle_facts import read_redaction
+from kerascrash.collect.core.case import with_core
 from kerascrash.collect.dump_case import load_case
 from kerascrash.diagnose import diagnose
 from kerascrash.model.evidence import Unavailable
@@ -24,6 +26,7 @@ def diagnose_dumps(
     stderrs: Sequence[str] = (),
     logs: Sequence[str] = (),
     traces: Sequence[str] = (),
+    core: str | None = None,
     exit_status: str | None = None,
 ) -> Diagnosis:
     """
@@ -37,7 +40,10 @@ def diagnose_dumps(
         )
         for path in paths
     ]
-    return diagnose(with_device_evidence(_join(cases), traces, (*stderrs, *logs)))
+    case = with_core(_join(cases), core)
+    case = with_device_evidence(case, traces, (*stderrs, *logs))
+    # Of a redacted bundle the report says so again.
+    return replace(diagnose(case), redaction=read_redaction(paths[0]))
 
 
 def _join(cases: list[Case]) -> Case:

@@ -28,8 +28,9 @@ def with_device_evidence(
     folders that the recorder noted are looked into besides. Never raises for evidence
     that cannot be read: that becomes Unavailable.
     """
-    folders = (*traces, *_noted_folders(case))
-    maps = _maps_in_texts(case, texts)
+    # What a bundle brought along was read from them already.
+    folders = (*traces, *(() if case.traces else _noted_folders(case)))
+    maps = () if case.traces else _maps_in_texts(case, texts)
     if not folders and not maps:
         return case
     from kerascrash.collect.traces import read_traces

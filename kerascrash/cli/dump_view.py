@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
     from kerascrash.dump.contents import Dump, SampleRecord
 
-SAMPLES = ("fine", "coarse", "watch")
+SAMPLES = ("fine", "coarse", "watch", "device_samples")
 _LAST_SAMPLES = 3
-_NO_BYTES = ("step", "epoch", "stage", "threads", "fds", "children", "major_faults")
+_NO_BYTES = (
+    "step", "epoch", "stage", "threads", "fds", "children", "major_faults",
+    "power_mw", "ecc_uncorrected",
+)  # fmt: skip
 _TABLE = ("sections", "fields")
 
 

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kerascrash.collect.bundle_facts import read_bundle
 from kerascrash.collect.dump_children import child_paths
 from kerascrash.collect.dump_logs import logs_in_dump
 from kerascrash.collect.exit_status import parse_exit_status
@@ -48,7 +49,9 @@ def load_case(
     UsageError.
     """
     given = given_logs(kernel_logs, stderrs, logs)
-    case = read_case(path, logs=(*given, *logs_beside(os.fspath(path))))
+    bundle = read_bundle(os.fspath(path))
+    found = (*given, *bundle.logs, *logs_beside(os.fspath(path)))
+    case = bundle.add_to(read_case(path, logs=found))
     if exit is not None:
         case = replace(case, exit=parse_exit_status(exit, case.platform))
     return with_live_kernel_log(case)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from kerascrash.collect.bundle_facts import bundle_children
 from kerascrash.dump.contents import Dump
 from kerascrash.dump.reader import read_header
 from kerascrash.dump.records import EventKind
@@ -17,8 +18,11 @@ def child_paths(path: str, dump: Dump) -> list[str]:
     """
     Return the children's dumps: named in events and certificate, or naming this one.
 
-    Only files in the dump's own folder are read, whatever the dump says.
+    Only files in the dump's own folder are read, whatever the dump says; a bundle has
+    them inside.
     """
+    if inside := bundle_children(path):
+        return inside[:_MOST]
     folder = os.path.dirname(os.path.abspath(path))
     own = os.path.basename(path)
     named = {

@@ -3,7 +3,7 @@ Keep of a log what may matter: its head, its tail, and lines that speak of a dea
 
 A huge log repeats itself: lines that differ in digits only have one shape, and only
 new shapes are looked at. What is kept is bounded in lines and bytes, the time for the
-middle in seconds; a log that was not read whole says so.
+middle in seconds of the processor; a log that was not read whole says so.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def sift(
     pieces: Iterable[bytes], progress: Callable[[int], None] | None = None
 ) -> Kept:
     """Return what is worth keeping; ``progress`` is told the bytes read so far."""
-    sieve = _Sieve(deadline=time.monotonic() + MIDDLE_SECONDS)
+    sieve = _Sieve(deadline=time.process_time() + MIDDLE_SECONDS)
     rest = b""
     for piece in pieces:
         sieve.read += len(piece)
@@ -101,7 +101,7 @@ def _take(sieve: _Sieve, block: bytes) -> None:
     if len(sieve.tail) > TAIL_PIECES:
         start, old = sieve.tail.popleft()
         sieve.complete = False
-        if time.monotonic() < sieve.deadline:
+        if time.process_time() < sieve.deadline:
             _look(sieve, start, old)
     sieve.number += block.count(b"\n")
 

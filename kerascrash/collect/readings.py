@@ -9,6 +9,8 @@ from kerascrash.dump.contents import Dump, EventRecord, ProgressRecord, SampleRe
 from kerascrash.dump.records import EventKind, Stage
 from kerascrash.model.case import Mark, Series
 
+_MOST_DEVICES = 64
+
 
 def read_series(dump: Dump) -> tuple[Series, ...]:
     """
@@ -21,7 +23,20 @@ def read_series(dump: Dump) -> tuple[Series, ...]:
     recorder = {record.time_ns: record for record in (*dump.coarse, *dump.fine)}
     for origin, records in (("recorder", recorder.values()), ("watcher", dump.watch)):
         found += _series_of(dump, origin, records)
-    return tuple(found)
+    return (*found, *_device_series(dump))
+
+
+def _device_series(dump: Dump) -> Iterable[Series]:
+    """Yield the readings of each device, named ``device0_used`` and so on."""
+    by_device: dict[int, list[SampleRecord]] = {}
+    for record in dump.device_samples:
+        values = dict(record.values)
+        index = values.pop("device", -1)
+        if 0 <= index < _MOST_DEVICES:
+            named = {f"device{index}_{name}": v for name, v in values.items()}
+            by_device.setdefault(index, []).append(record._replace(values=named))
+    for _, records in sorted(by_device.items()):
+        yield from _series_of(dump, "watcher", records)
 
 
 def _series_of(

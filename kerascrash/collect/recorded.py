@@ -7,6 +7,7 @@ from typing import Any
 from kerascrash.collect.conform import conform
 from kerascrash.collect.readings import read_marks, read_progress, read_series
 from kerascrash.dump.contents import Dump
+from kerascrash.dump.records import BLOB_NAMES
 from kerascrash.model.case import ExitStatus, Process, Recording
 from kerascrash.model.evidence import Unavailable
 
@@ -18,6 +19,8 @@ def read_certificate(dump: Dump) -> dict[str, Any] | Unavailable:
     """Return the death certificate, or why there is none."""
     if dump.certificate is None:
         reason = "none was written: the watcher was off, or died with the process"
+        if any("certificate" in f"{one.where} {one.text}" for one in dump.damage):
+            reason = "the dump is damaged where it would be"
         return Unavailable("death certificate", reason)
     return conform(dump.certificate, "certificate")
 
@@ -39,8 +42,7 @@ def read_recording(dump: Dump) -> Recording:
 
 
 def _known_blobs(dump: Dump) -> list[tuple[str, Any]]:
-    names = ("inventory", "models", "stacks", "environment", "pipelines", "limits")
-    return [(name, dump.blobs[name]) for name in names if name in dump.blobs]
+    return [(name, dump.blobs[name]) for name in BLOB_NAMES if name in dump.blobs]
 
 
 def read_process(dump: Dump, recording: Recording) -> Process:
@@ -89,6 +91,7 @@ def time_of_death(certificate: object, recording: Recording) -> float | None:
         return float(row["realtime"])
     signs = [recording.last_sample, recording.progress.get("time")]
     signs += [mark.time for mark in recording.marks[-1:]]
+    signs += recording.blob_times.values()  # a starved sampler reads seldom
     return max((float(sign) for sign in signs if sign is not None), default=None)
 
 

@@ -30,7 +30,12 @@ SHAPES: Mapping[str, Any] = {
                 "kind": TEXT,
                 "count": WHOLE,
                 "bytes": WHOLE,
-                "element": {"type": TEXT, "shape": [ANY], "dtype": TEXT},
+                "element": {
+                    "type": TEXT,
+                    "shape": [ANY],
+                    "dtype": TEXT,
+                    "graph": FLAG,
+                },
                 "dtypes": _COUNTERS,
                 "growth_bytes_per_step": NUMBER,
                 "growth_count_per_step": NUMBER,
@@ -123,6 +128,44 @@ SHAPES: Mapping[str, Any] = {
         "pids_max": WHOLE,
     },
     "pipelines": {"pipelines": [{"*": ANY}]},
+    "allocators": {
+        "devices": [
+            {
+                "device": TEXT,
+                "framework": TEXT,
+                "in_use": WHOLE,
+                "peak": WHOLE,
+                "reserved": WHOLE,
+                "limit": WHOLE,
+            }
+        ]
+    },
+    "devices": {
+        "driver": TEXT,
+        "problem": TEXT,
+        "devices": [
+            {
+                "index": WHOLE,
+                "name": TEXT,
+                "state": TEXT,
+                "reason": TEXT,
+                "total": WHOLE,
+                "used": WHOLE,
+                "own": WHOLE,
+                "others": WHOLE,
+                "utilisation_percent": WHOLE,
+                "temperature_c": WHOLE,
+                "power_mw": WHOLE,
+                "ecc_uncorrected": WHOLE,
+                "throttle": [TEXT],
+                "xids": [{"code": WHOLE, "time": NUMBER}],
+                "first": _COUNTERS,
+                "processes": [
+                    {"pid": WHOLE, "comm": TEXT, "bytes": WHOLE, "own": FLAG}
+                ],
+            }
+        ],
+    },
     "certificate": {
         "death": {"realtime": NUMBER, "boottime_ns": WHOLE},
         "exit": {

@@ -60,6 +60,8 @@ def find_missing(case: Case, need: str) -> Unavailable | None:
         return value if isinstance(value, Unavailable) else None
     if need == "trace":
         return None if case.traces else _find_reason(case, "trace", "none was given")
+    if need == "core":
+        return None if case.core else _find_reason(case, "core file", "none was given")
     kind = need.removeprefix("log").removeprefix(":")
     if any(not kind or log.kind == kind for log in case.logs):
         return None

@@ -47,6 +47,11 @@ def quote(source: str, line: LogLine, **data: Any) -> Evidence:
     )  # fmt: skip
 
 
+def is_pythonic(name: str) -> bool:
+    """Tell whether Python or one of its frameworks may go by this name."""
+    return _PYTHONIC.search(name) is not None
+
+
 def is_ours(
     case: Case,
     pid: int | None,
@@ -68,7 +73,7 @@ def is_ours(
     ):
         return 0.0
     if not isinstance(process, Process):
-        return 1.0 if not comm or _PYTHONIC.search(comm) else 0.4
+        return 1.0 if not comm or is_pythonic(comm) else 0.4
     if pid is not None and pid in _pids(case, process):
         return 1.0
     if comm and comm[:15] not in _names(case, process):
@@ -84,8 +89,8 @@ def is_another(case: Case, pid: int | None) -> bool:
     """
     Tell that a *process* id of the kernel log is surely not this process's.
 
-    Only where the process is known to have lived in the initial pid namespace; thread
-    ids (fault lines) do not belong here.
+    Only where the process is known to have lived in the initial pid namespace. A thread
+    id (fault lines) may still be of a thread that nobody noted.
     """
     process = case.process
     if pid is None or not isinstance(process, Process):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.children import held_by_children
 from kerascrash.estimate.resident import last_reading
+from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
@@ -20,12 +22,13 @@ def detect(case: Case) -> Iterator[Finding]:
     recording = recording_of(case)
     if recording is None:
         return
-    own, children = last_reading(case), last_reading(case, "children_rss")
-    if own and children and children >= _LEAST_SHARE * (own + children):
+    own, children = last_reading(case), held_by_children(case)
+    if own and children >= _LEAST_SHARE * (own + children):
         count = last_reading(case, "children") or 0
         text = f"{count} child processes held {format_bytes(children)} of "
         text += f"{format_bytes(own + children)}"
-        share = children / (own + children)
+        rise = rise_of(case)
+        share = children / (rise.whole if rise else own + children)
         yield note("children_hold_memory", "dump:samples", text, share, bytes=children)
     for mark in recording.marks:
         ended = mark.data.get("ended")

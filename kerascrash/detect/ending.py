@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
-from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.timeline import open_stages, recording_of, stage_name
 from kerascrash.model.case import Case, ExitStatus, Mark, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
 _SOURCE = "dump:events"
+_RUNS = frozenset({"fit", "evaluate", "predict"})
+"""Stages whose end is always recorded, unless the process ends first."""
 _WITNESSES = frozenset({"pidfd", "zombie", "parent"})
 
 
@@ -30,8 +32,8 @@ def detect(case: Case) -> Iterator[Finding]:
     ends = [mark for mark in recording.marks if mark.kind == "exit"]
     raised = [mark for mark in recording.marks if mark.kind == "exception"]
     if ends:
-        yield from _orderly(ends[-1], bool(raised), case)
-    elif recording.state == "finished":
+        yield from _orderly(ends[-1], bool(raised), case, recording)
+    elif recording.state in ("finished", "dismissed"):
         yield note("dump_finished", _SOURCE, "the main script ran to its end")
     elif case.same_boot is False and not isinstance(case.exit, ExitStatus):
         text = "the machine has been started anew since, and the record has no end"
@@ -40,12 +42,18 @@ def detect(case: Case) -> Iterator[Finding]:
         yield from _silence(case, recording)
 
 
-def _orderly(mark: Mark, raised: bool, case: Case) -> Iterator[Finding]:
+def _orderly(
+    mark: Mark, raised: bool, case: Case, recording: Recording
+) -> Iterator[Finding]:
     how, status = str(mark.data.get("how") or ""), mark.data.get("status")
     code = case.exit.code if isinstance(case.exit, ExitStatus) else None
     known = {"how": how, "status": status}
     failed = bool(status) or bool(code)
-    if "_exit" in how and failed:
+    inside = _run_cut_short(recording) if "_exit" in how else ""
+    if inside:
+        text = f"it was left inside {inside}, which had not ended"
+        yield note("left_in_mid_run", _SOURCE, text, 1.0, mark.time, **known)
+    if "_exit" in how and (failed or inside):
         text = f"os._exit({status}) ended it: no clean-up, no traceback"
         yield note("left_by_os_exit", _SOURCE, text, 1.0, mark.time, **known)
     elif failed and not raised:
@@ -53,7 +61,15 @@ def _orderly(mark: Mark, raised: bool, case: Case) -> Iterator[Finding]:
         yield note("left_by_sys_exit", _SOURCE, text, 1.0, mark.time, **known)
     elif not raised:
         text = "the main script ran to its end"
+        if "_exit" in how:
+            text = "os._exit(0) ended it, outside any run"
         yield note("dump_finished", _SOURCE, text, 1.0, mark.time, **known)
+
+
+def _run_cut_short(recording: Recording) -> str:
+    """Return the run of Keras' that was under way at the end, "" if none was."""
+    names = [stage_name(mark) for mark in open_stages(recording)]
+    return next((name for name in reversed(names) if name in _RUNS), "")
 
 
 def _silence(case: Case, recording: Recording) -> Iterator[Finding]:
@@ -65,6 +81,11 @@ def _silence(case: Case, recording: Recording) -> Iterator[Finding]:
             "native code or os._exit() ended the process",
             code=case.exit.code,
         )
+    elif isinstance(case.exit, ExitStatus) and case.exit.code == 0:
+        inside = _run_cut_short(recording)
+        if inside:
+            text = f"exit status 0, but inside {inside}: native code called exit()"
+            yield note("left_in_mid_run", _SOURCE, text, 1.0, recording.last_sample)
     elif not isinstance(case.exit, ExitStatus) or case.exit.signal is not None:
         text = "the record stops in mid-run without exit, exception or signal"
         yield note("record_stops_silently", _SOURCE, text, 1.0, recording.last_sample)
@@ -76,6 +97,7 @@ DETECTOR = Detector(
         "exit_witnessed",
         "dump_finished",
         "left_by_os_exit",
+        "left_in_mid_run",
         "left_by_sys_exit",
         "left_without_traceback",
         "record_stops_silently",

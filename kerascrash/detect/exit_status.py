@@ -29,6 +29,8 @@ _SIGNALS = {
     24: ("exit_sigxcpu", "ended by SIGXCPU: its limit of processor time was reached"),
     25: ("exit_sigxfsz", "ended by SIGXFSZ: its limit of file size was reached"),
     31: ("exit_sigsys", "ended by SIGSYS: a system call that a sandbox forbids"),
+    # Slurm's own SIG_OOM (253, shown as 0:125), slurm.h
+    125: ("scheduler_oom_kill", "Slurm's mark of a job that ran out of its memory"),
 }
 # Values from Microsoft's NTSTATUS table.
 _NTSTATUS = {

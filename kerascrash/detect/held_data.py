@@ -30,7 +30,7 @@ def detect(case: Case) -> Iterator[Finding]:
         return
     held = data_held(case)
     total = sum(kept.bytes for kept in held)
-    share = min(total / rise.total, 1.0)
+    share = min(total / rise.whole, 1.0)
     if share >= _LEAST_SHARE:
         biggest = held[0].holding
         yield note(
@@ -48,11 +48,11 @@ def detect(case: Case) -> Iterator[Finding]:
         if (widest := kept.holding.widest_dtype) and narrower_dtype(widest[0])
     }
     wide_bytes = sum(size for _, size in wide.values())
-    if wide_bytes / rise.total >= _LEAST_SHARE:
+    if wide_bytes / rise.whole >= _LEAST_SHARE:
         owner, (dtype, size) = max(wide.items(), key=lambda item: item[1][1])
         text = f"`{owner}` is {dtype}: {format_bytes(size // 2)} less as "
         text += f"{narrower_dtype(dtype)}"
-        strength = min(wide_bytes / rise.total, 1.0)
+        strength = min(wide_bytes / rise.whole, 1.0)
         yield note("wide_dtype_held", _SOURCE, text, strength, owner=owner, dtype=dtype)
     yield from _loading(line_at_death(case), rise)
 
@@ -61,7 +61,7 @@ def _loading(doing: LineDoing | None, rise: Rise) -> Iterator[Finding]:
     """The line that died while it made an array that no scan has seen yet."""
     if doing is None or doing.kind != "load" or rise.stage in RUNNING_STAGES:
         return
-    share = min(doing.bytes / rise.total, 1.0)
+    share = min(doing.bytes / rise.whole, 1.0)
     if share < _LEAST_SHARE or doing.statement is None:
         return
     text = (
@@ -69,8 +69,9 @@ def _loading(doing: LineDoing | None, rise: Rise) -> Iterator[Finding]:
         f"{format_bytes(doing.bytes)} that no name holds yet"
     )
     yield note("data_being_loaded", "dump:stacks", text, share, bytes=doing.bytes)
-    if doing.is_wide_by_default:
-        text = "that line names no dtype, so NumPy makes float64, 8 bytes an element"
+    narrower = narrower_dtype(doing.dtype)
+    if narrower:
+        text = f"what it was making is {doing.dtype}: half as much as {narrower}"
         yield note("wide_dtype_held", "dump:stacks", text, share, owner=doing.target)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.gradients import gradients_kept
+from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.kept import Kept, leaks
 from kerascrash.estimate.models_kept import holds_models
@@ -30,8 +31,9 @@ def detect(case: Case) -> Iterator[Finding]:
     if rise is None or rise.total <= 0:
         return
     seen: set[str] = set()
-    for kept in leaks(case):
-        share = min(kept.bytes / rise.total, 1.0)
+    graphs = graphs_kept(case)
+    for kept in (*([graphs] if graphs else ()), *leaks(case)):
+        share = min(kept.bytes / rise.whole, 1.0)
         finding = _finding_id(kept)
         if share < _LEAST_SHARE or finding in seen or _of_models(case, kept):
             continue

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
-from kerascrash.detect._kernel_lines import is_ours, kernel_lines, quote
-from kerascrash.model.case import Case, ExitStatus, LogLine
+from kerascrash.detect._kernel_lines import is_another, is_ours, kernel_lines, quote
+from kerascrash.model.case import Case, ExitStatus, LogLine, Process
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 
@@ -32,6 +33,9 @@ _ARM = re.compile(
     _WHO + r" unhandled (?P<kind>[\w ]*?fault|exception)"
     r".{0,60}?(?:at 0x(?P<address>[0-9a-f]+)).*?(?: in (?P<library>[^\s\[]+)\[|$)"
 )
+_KILLED = re.compile(r"[Kk]ill(?:ed)? process (\d+)")
+_NAMESAKE = 0.6
+"""Of the same name at the same moment, by a thread id that nobody noted."""
 _NEAR_STACK = 64 * 1024
 _TRAPS = {
     "invalid opcode": ("kernel_invalid_opcode", "an illegal instruction"),
@@ -43,31 +47,78 @@ _WITNESSES = frozenset({"pidfd", "zombie", "parent"})
 _FAULT_SIGNALS = frozenset({4, 5, 7, 8, 11})  # SIGILL SIGTRAP SIGBUS SIGFPE SIGSEGV
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """A kernel line of a fault, and how likely (0…1) it is of this process."""
+
+    source: str
+    line: LogLine
+    data: dict[str, str | None]
+    comm: str
+    tid: int
+    ours: float
+
+    def rank(self, death: float | None) -> tuple[float, float]:
+        """Return what sorts: likelier first, then nearer to the death."""
+        if death is None or self.line.time is None:
+            return self.ours, 0.0
+        return self.ours, -abs(self.line.time - death)
+
+
 def detect(case: Case) -> Iterator[Finding]:
     """Yield faults of the process; those of others are only told."""
+    faults = list(_faults(case))
+    if not faults:
+        return
+    best = max(faults, key=lambda fault: fault.rank(case.death))
+    by_number = best.ours == 1.0 or _was_killed(case)
+    for fault in faults:
+        if fault.ours == 1.0 or (fault is best and not by_number):
+            yield _make(fault)
+        elif isinstance(case.process, Process):
+            # A process dies of one fault, and the kernel gave ours by its number, or
+            # another line is nearer to this death: these are of its namesakes.
+            yield _make(replace(fault, ours=0.0))
+        else:
+            yield _make(fault)
+
+
+def _faults(case: Case) -> Iterator[_Fault]:
+    otherwise = _ended_otherwise(case)
     for source, line, message in kernel_lines(case):
         found = (
             _SEGFAULT.search(message) or _TRAP.search(message) or _ARM.search(message)
         )
         if found:
-            yield _make(case, source, line, found.groupdict())
+            data = found.groupdict()
+            tid = int(data["pid"] or 0)
+            comm = (data["comm"] or "").strip().removeprefix("traps: ")
+            ours = 0.0 if otherwise else is_ours(case, tid, comm, line.time)
+            if is_another(case, tid):  # unless a thread of native code, unknown to us
+                ours = min(ours, _NAMESAKE)
+            yield _Fault(source, line, data, comm, tid, ours)
 
 
-def _make(
-    case: Case, source: str, line: LogLine, data: dict[str, str | None]
-) -> Finding:
-    comm, pid = (data["comm"] or "").strip(), int(data["pid"] or 0)
-    comm = comm.removeprefix("traps: ")
-    ours = 0.0 if _ended_otherwise(case) else is_ours(case, pid, comm, line.time)
-    name, what = _classify(data)
-    place = f" in {data['library']}" if data.get("library") else ""
-    evidence = (quote(source, line, **data),)
-    shown = {k: v for k, v in data.items() if v is not None}
-    if ours < 0.25:
-        text = f"another process faulted: {comm}"
+def _was_killed(case: Case) -> bool:
+    """Tell that the OOM killer named this very process."""
+    process = case.process
+    if not isinstance(process, Process):
+        return False
+    pids = {process.pid, *process.outer_pids}
+    killed = (_KILLED.search(message) for _, _, message in kernel_lines(case))
+    return any(found and int(found[1]) in pids for found in killed)
+
+
+def _make(fault: _Fault) -> Finding:
+    name, what = _classify(fault.data)
+    place = f" in {fault.data['library']}" if fault.data.get("library") else ""
+    shown = {k: v for k, v in fault.data.items() if v is not None}
+    evidence = (quote(fault.source, fault.line, **shown),)
+    if fault.ours < 0.25:
+        text = f"another process faulted: {fault.comm}"
         return Finding("kernel_fault_other", text, 1.0, evidence, shown)
-    text = f"the kernel logged {what}{place} by {comm} (thread {pid})"
-    return Finding(name, text, round(ours, 2), evidence, shown)
+    text = f"the kernel logged {what}{place} by {fault.comm} (thread {fault.tid})"
+    return Finding(name, text, round(fault.ours, 2), evidence, shown)
 
 
 def _ended_otherwise(case: Case) -> bool:

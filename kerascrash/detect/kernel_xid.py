@@ -27,14 +27,14 @@ _XID = re.compile(
     r"NVRM: Xid \((?:PCI:)?(?P<device>[0-9a-fA-F:.]+)[^)]*\): (?P<code>\d{1,3})\b"
     r"(?:.{0,40}?pid='?(?P<pid>\d+))?(?:.{0,40}?name=(?P<name>[^,]+))?"
 )
-_FINDINGS = {
+FINDINGS = {
     "hardware": "xid_hardware",
     "driver": "xid_driver",
     "app": "xid_app",
     "other": "xid_other",
 }
-_STRENGTH = {45: 0.5, 63: 0.6, 92: 0.6, 94: 0.9, 154: 0.5}
-_RECENT = 600.0  # seconds before the death
+STRENGTH = {45: 0.5, 63: 0.6, 92: 0.6, 94: 0.9, 154: 0.5}
+RECENT_S = 600.0  # seconds before the death
 
 
 @lru_cache(maxsize=1)
@@ -56,21 +56,21 @@ def detect(case: Case) -> Iterator[Finding]:
 def _make(case: Case, source: str, line: LogLine, found: re.Match[str]) -> Finding:
     code = int(found["code"])
     kind, text = load_catalogue().get(code, ("other", "a code not in the catalogue"))
-    strength = _STRENGTH.get(code, 1.0)
+    strength = STRENGTH.get(code, 1.0)
     if line.time is not None and case.death is not None:
         age = case.death - line.time
-        strength *= 1.0 if -_RECENT / 10 <= age <= _RECENT else 0.1
+        strength *= 1.0 if -RECENT_S / 10 <= age <= RECENT_S else 0.1
     data = {**found.groupdict(), "class": kind}
     evidence = (quote(source, line, **data),)
     shown = {k: v for k, v in data.items() if v is not None}
     return Finding(
-        _FINDINGS[kind], f"GPU error Xid {code}: {text}", strength, evidence, shown
+        FINDINGS[kind], f"GPU error Xid {code}: {text}", strength, evidence, shown
     )
 
 
 DETECTOR = Detector(
     id="kernel_xid",
-    finds=tuple(sorted(_FINDINGS.values())),
+    finds=tuple(sorted(FINDINGS.values())),
     detect=detect,
     needs=("log",),
 )

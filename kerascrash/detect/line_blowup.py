@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.dtypes import narrower_dtype
+from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.kept import steps_counted
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.refusal import refusal_in
@@ -22,19 +23,23 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
-_A_FEW, _AFTER_STEPS = (
-    3,
-    0.5,
-)  # a line that has run before rather leaks what no name shows
+_A_FEW = 3
+_AFTER_STEPS = 0.5
+"""A line that has run before rather leaks what no name shows."""
+_UNSEEN = 0.5
+"""Before a scan has found anything, what names hold is in the rise as well."""
 
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield the line's growth, and the size of an allocation that was refused."""
     doing, rise = line_at_death(case), rise_of(case)
     if doing is not None and rise is not None and rise.total > 0 and doing.statement:
-        share = doing.bytes / rise.total
-        if steps_counted(recording_of(case)) >= _A_FEW:
+        share = doing.bytes / rise.whole
+        ran_before = steps_counted(recording_of(case)) >= _A_FEW
+        if ran_before or graphs_kept(case) is not None:
             share *= _AFTER_STEPS
+        if not _was_looked_at(recording_of(case)):
+            share *= _UNSEEN
         if doing.kind == "op" and share >= _LEAST_SHARE:
             line = doing.statement.text[:120]
             text = f"`{line}` took {format_bytes(doing.bytes)} in one go"
@@ -43,10 +48,16 @@ def detect(case: Case) -> Iterator[Finding]:
             )
     recording = recording_of(case)
     if recording is not None:
-        yield from _refused(recording)
+        yield from _refused(recording, rise.total if rise is not None else 0)
 
 
-def _refused(recording: Recording) -> Iterator[Finding]:
+def _was_looked_at(recording: Recording | None) -> bool:
+    inventory = recording.inventory if recording else {}
+    return bool(inventory.get("entries")) or inventory.get("complete") is not False
+
+
+def _refused(recording: Recording, grown: int) -> Iterator[Finding]:
+    """What was refused, as a share of all that the process had wanted by then."""
     refusal = refusal_in(recording)
     if refusal is None:
         return
@@ -55,9 +66,10 @@ def _refused(recording: Recording) -> Iterator[Finding]:
         f"an array of {format_bytes(refusal.bytes)} was refused: shape {shape}, {dtype}"
     )
     data = {"bytes": refusal.bytes, "shape": shape, "dtype": dtype}
-    yield note("allocation_refused", "dump:events", text, 1.0, time, **data)
+    share = refusal.bytes / max(grown + refusal.bytes, 1)
+    yield note("allocation_refused", "dump:events", text, share, time, **data)
     if narrower_dtype(dtype):
-        yield note("wide_dtype_held", "dump:events", text, 0.5, time, **data)
+        yield note("wide_dtype_held", "dump:events", text, share / 2, time, **data)
 
 
 DETECTOR = Detector(

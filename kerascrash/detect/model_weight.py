@@ -30,16 +30,21 @@ def detect(case: Case) -> Iterator[Finding]:
         return
     models = models_of(recording)
     needed = sum(model.training for model in models)
-    if needed / rise.total >= _LEAST_SHARE:
+    if needed / rise.whole >= _LEAST_SHARE:
         biggest = models[0]
-        yield note(
-            "weights_dominate",
-            "dump:models",
+        text = (
             f"`{biggest.name}` needs {format_bytes(needed)} whatever the batch: "
             f"weights {format_bytes(biggest.weights)}, gradients "
             f"{format_bytes(biggest.gradients)}, {biggest.optimizer or 'optimizer'} "
-            f"slots {format_bytes(biggest.slots)}",
-            needed / rise.total,
+            f"slots {format_bytes(biggest.slots)}"
+        )
+        if biggest.partial:
+            text = f"weights of {format_bytes(biggest.weights)} had been asked for"
+        yield note(
+            "weights_dominate",
+            "dump:models",
+            text,
+            needed / rise.whole,
             bytes=needed,
             model=biggest.name,
         )
@@ -56,7 +61,7 @@ def _being_built(case: Case, recording: Recording, rise: Rise) -> Iterator[Findi
     before = value_at(series, building[-1].time) if building else None
     grown = rise.final - before if before is not None else unheld_bytes(case)
     what = "an optimizer's slots" if activity == "slots" else "a layer's weights"
-    share = min(max(grown, 0) / rise.total, 1.0)
+    share = min(max(grown, 0) / rise.whole, 1.0)
     if share >= _LEAST_SHARE:
         text = f"it died while {what} were being created, {format_bytes(grown)} into it"
         yield note("weights_being_made", "dump:stacks", text, share, bytes=grown)

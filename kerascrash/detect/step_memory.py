@@ -37,7 +37,7 @@ def detect(case: Case) -> Iterator[Finding]:
             "dump:samples",
             f"memory jumped by {format_bytes(rise.in_stage)} within the first steps of "
             f"{rise.stage or 'a forward pass'}",
-            rise.in_stage / rise.total,
+            rise.in_stage / rise.whole,
             bytes=rise.in_stage,
         )
         yield from _activations(case, rise, models, batch)
@@ -59,7 +59,7 @@ def _activations(
     if computed:  # known shapes bound what a step can need beyond them
         inferred = min(inferred, _BACKWARD * computed)
     needed = max(min(computed, rise.in_stage), inferred)
-    share = needed / rise.total
+    share = needed / rise.whole
     if share < _LEAST_SHARE:
         return
     text = (

@@ -2,15 +2,18 @@
 Observe a crash at the process's own limit of memory: an allocation went unchecked.
 
 Code that does not look at what malloc returned reads or writes through a null pointer.
-The limit (`ulimit -d`, `ulimit -v`) must be near, or any null pointer would do.
+The limit (`ulimit -d`, `ulimit -v`) must be near, or any null pointer would do. A small
+fault address is an offset into the block that was refused: at least that much was asked
+for on top of what was in use.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
-from kerascrash.detect._kernel_lines import kernel_lines
+from kerascrash.detect._kernel_lines import is_ours, kernel_lines
 from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, ExitStatus, Process
@@ -22,19 +25,26 @@ _SIGSEGV = 11
 # RLIMIT_DATA counts what was reserved and not yet touched as well.
 _LIMITS = (("RLIMIT_DATA", "anon", 0.8), ("RLIMIT_AS", "vms", 0.95))
 _WITHOUT_LOG = 0.8
+_SEGFAULT = re.compile(
+    r"(?P<comm>[^\s\[][^\[]{0,40})\[(?P<pid>\d+)\]: segfault at (?P<at>[0-9a-f]+) "
+)
+_SURELY_OURS = 0.9
 
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield that it crashed at its limit of memory."""
     recording = recording_of(case)
-    told = _kernel_told(case)
+    told, offset = _kernel_told(case)
     if recording is None or not _crashed(case, told):
         return
     rlimits = recording.limits.get("rlimits") or {}
     for name, series, share in _LIMITS:
         soft = next(iter(rlimits.get(name) or ()), None)
         used = last_reading(case, series)
-        if not isinstance(soft, int) or soft <= 0 or not used or used < share * soft:
+        if not isinstance(soft, int) or soft <= 0 or not used:
+            continue
+        asked = offset if offset < soft else 0
+        if used + asked < share * soft:
             continue
         yield note(
             "allocation_unchecked",
@@ -48,10 +58,19 @@ def detect(case: Case) -> Iterator[Finding]:
         return
 
 
-def _kernel_told(case: Case) -> bool:
-    """Tell whether the kernel logged a segfault of this process's first thread."""
+def _kernel_told(case: Case) -> tuple[bool, int]:
+    """Return whether kernel or core told of a segfault of it, and at which address."""
     pid = case.process.pid if isinstance(case.process, Process) else 0
-    return any(f"[{pid}]: segfault at " in text for _, _, text in kernel_lines(case))
+    found = [
+        (int(match["pid"]) == pid, int(match["at"], 16))
+        for _, line, text in kernel_lines(case)
+        if (match := _SEGFAULT.search(text))
+        and is_ours(case, int(match["pid"]), match["comm"].strip(), line.time)
+        >= _SURELY_OURS
+    ]
+    if case.core is not None and case.core.address is not None:
+        found.append((True, case.core.address))
+    return any(first for first, _ in found), min((at for _, at in found), default=0)
 
 
 def _crashed(case: Case, told: bool) -> bool:

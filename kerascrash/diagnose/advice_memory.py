@@ -48,10 +48,11 @@ def _model(case: Case, culprit: Culprit | None) -> list[Advice]:
     advice = []
     if heaviest is not None and heaviest.weights and own.weights:
         copies = own.training / own.weights
+        kind = f" ({heaviest.type})" if heaviest.type != "layer" else ""
         place = own.place or (culprit.place if culprit else None)
         advice.append(
             Advice(
-                f"Shrink layer `{heaviest.name}` ({heaviest.type}).",
+                f"Shrink layer `{heaviest.name}`{kind}.",
                 f"{heaviest.parameters:,} of {own.parameters:,} parameters; half "
                 "the units halve weights, gradients and slots.",
                 int(heaviest.weights * copies / 2),
@@ -107,12 +108,15 @@ def _dtype(case: Case, _culprit: Culprit | None) -> list[Advice]:
                 )
             ]
     doing = line_at_death(case)
-    if doing is None or not doing.is_wide_by_default:
+    narrower = narrower_dtype(doing.dtype) if doing else None
+    if doing is None or narrower is None:
         return []
-    action = "Name a narrower dtype where the array is made: `dtype='float32'`."
-    return [
-        Advice(action, "NumPy makes float64 by default.", doing.bytes // 2, doing.place)
-    ]
+    action = f"Make it {narrower} where it is made: it was to be {doing.dtype}."
+    detail = (
+        "NumPy makes float64 unless a dtype is named, and of integers divided by a "
+        "float; keep images uint8 and scale them in the model, or store them narrower."
+    )
+    return [Advice(action, detail, doing.whole // 2, doing.place)]
 
 
 _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {

@@ -8,13 +8,14 @@ from kerascrash.estimate.places import read_place
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.stacks import innermost_user_place, is_library
 from kerascrash.estimate.statements import statement_at
-from kerascrash.estimate.timeline import open_stages, recording_of
+from kerascrash.estimate.timeline import open_stages, recording_of, stage_name
 from kerascrash.model.case import Case, Mark, Recording
 from kerascrash.model.evidence import Place
 from kerascrash.model.verdict import Culprit
 from kerascrash.units import format_seconds
 
 _FRESH_SECONDS = 0.05
+_RUNNING = "the line that was running"
 _RAISED = frozenset({
     "python_exception", "alloc_failure", "disk_full", "fd_limit",
     "thread_or_process_limit", "stack_overflow", "gpu_oom", "silent_exit",
@@ -28,7 +29,7 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
         return None
     raised = [mark for mark in recording.marks if mark.kind == "exception"]
     place = None
-    kind = "the line that was running"
+    kind = _RUNNING
     if raised and cause in _RAISED:
         place = raised_place(raised[-1], recording)
         kind = f"the line that raised {_type_of(raised[-1])}"
@@ -37,12 +38,22 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
     note = ""
     if place is None:
         place, note = _last_known(case, recording)
+        kind = note.replace("as last seen", "the line last seen running,") or _RUNNING
     if place is None:
         return None
+    return Culprit(_name_of(place, recording), kind, place=place, note=note)
+
+
+def _name_of(place: Place, recording: Recording) -> str:
+    """Return what the line calls; of a stage's line without its text, the stage."""
     statement = statement_at(place)
-    calls = statement.calls if statement else ()
-    owner = calls[0] if calls else place.function or place.file
-    return Culprit(owner=owner, kind=kind, place=place, note=note)
+    if statement is not None and statement.calls:
+        return statement.calls[0]
+    for stage in open_stages(recording):
+        begun_at = read_place(stage.data.get("where"))
+        if begun_at and (begun_at.file, begun_at.line) == (place.file, place.line):
+            return stage_name(stage)
+    return place.function or place.file
 
 
 def refused_culprit(case: Case) -> Culprit | None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 
+from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.limits import cgroup_limit
-from kerascrash.estimate.line_doing import line_at_death
-from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
+from kerascrash.estimate.line_doing import LineDoing, line_at_death
+from kerascrash.estimate.model_arithmetic import (
+    LayerBytes,
+    ModelBytes,
+    batch_size_of,
+    models_of,
+)
 from kerascrash.estimate.resident import certificate_of
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.stacks import innermost_user_place, run_place
@@ -19,12 +25,15 @@ from kerascrash.model.case import Case, Recording
 from kerascrash.model.verdict import Culprit
 from kerascrash.units import count_of, format_bytes
 
+_CLEARLY = 1.05
 _RUNS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
 
 def leak_culprit(case: Case) -> Culprit | None:
     """Return the biggest thing that grew, with its bytes at death."""
-    kept = next(iter(leaks(case)), None)
+    kept, graphs = next(iter(leaks(case)), None), graphs_kept(case)
+    if graphs is not None and graphs.bytes > (kept.bytes if kept else 0):
+        return _of_graphs(graphs)
     if kept is None:
         return None
     holding, note = kept.holding, kept.note
@@ -43,6 +52,14 @@ def leak_culprit(case: Case) -> Culprit | None:
     )
 
 
+def _of_graphs(kept: Kept) -> Culprit:
+    holding = kept.holding
+    each = kept.bytes / holding.count
+    return Culprit(
+        holding.owner, holding.kind, kept.bytes, each, holding.place, kept.note
+    )
+
+
 def _kind_at_death(kept: Kept) -> str:
     holding: Holding = kept.holding
     if not holding.is_container or not holding.element_type or holding.bytes <= 0:
@@ -56,11 +73,8 @@ def data_culprit(case: Case) -> Culprit | None:
     kept = next(iter(data_held(case)), None)
     doing = line_at_death(case)
     held = kept.bytes if kept else 0
-    if doing is not None and doing.kind == "load" and doing.bytes > held:
-        owner = doing.target or (doing.statement.calls[0] if doing.statement else "?")
-        return Culprit(
-            owner, "array that was being made", doing.bytes, None, doing.place
-        )
+    if doing is not None and doing.kind == "load" and doing.whole > _CLEARLY * held:
+        return _being_made(doing)
     if kept is None:
         return None
     holding = kept.holding
@@ -72,6 +86,15 @@ def data_culprit(case: Case) -> Culprit | None:
         holding.made_at,
         kept.note,
     )
+
+
+def _being_made(doing: LineDoing) -> Culprit:
+    owner = doing.target or (doing.statement.calls[0] if doing.statement else "?")
+    kind = f"{doing.dtype} array that was being made".strip()
+    note = ""
+    if doing.whole > doing.bytes:
+        note = f"{format_bytes(doing.bytes)} of it were filled when it died"
+    return Culprit(owner, kind, doing.whole or None, None, doing.place, note)
 
 
 def _with_dtype(holding: Holding) -> str:
@@ -149,6 +172,9 @@ def model_culprit(case: Case) -> Culprit | None:
         owner = f"{own.name}.{heaviest.name}" if heaviest else own.name
         note = f"heaviest: {_heaviest(own)}" if own.layers else ""
         kind = f"{own.type} of {own.parameters:,} parameters"
+        if own.partial:
+            owner = _layer_being_built(heaviest, statement_at(place or own.place))
+            kind = f"weights being made, {own.parameters:,} parameters so far"
         return Culprit(owner, kind, own.training, None, place or own.place, note)
     rise = rise_of(case)
     statement = statement_at(place)
@@ -161,6 +187,15 @@ def model_culprit(case: Case) -> Culprit | None:
     return Culprit(owner or place.function, "model being built", grown, None, place)
 
 
+def _layer_being_built(layer: LayerBytes | None, line: Statement | None) -> str:
+    """Return the layer by its path; a Sequential by the name that it is added to."""
+    path = layer.name.split("/") if layer else ["model"]
+    adding = [call for call in (line.calls if line else ()) if call.endswith(".add")]
+    if adding and len(path) > 1:
+        path[0] = adding[0].removesuffix(".add")
+    return ".".join(path)
+
+
 def line_culprit(case: Case) -> Culprit | None:
     """Return the line whose result or temporaries blew up."""
     doing = line_at_death(case)
@@ -168,7 +203,7 @@ def line_culprit(case: Case) -> Culprit | None:
         return None
     calls = doing.statement.calls if doing.statement else ()
     owner = doing.target or (calls[0] if calls else "") or doing.place.function
-    return Culprit(owner, "result of one line", doing.bytes or None, None, doing.place)
+    return Culprit(owner, "result of one line", doing.whole or None, None, doing.place)
 
 
 def neighbour_culprit(case: Case) -> Culprit | None:

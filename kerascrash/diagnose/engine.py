@@ -44,7 +44,9 @@ def diagnose(case: Case) -> Diagnosis:
     causes = weigh(load_causes(), seen.findings, seen.unexamined)
     extra = memory_findings(causes)
     factors = weigh(load_factors(), (*seen.findings, *extra), seen.unexamined)
-    progress = guard.run("progress", lambda: progress_lost(case), ProgressLost())
+    progress = ProgressLost()  # of a run that ended well nothing is
+    if best(causes, "unknown")[0] != "clean_exit":
+        progress = guard.run("progress", lambda: progress_lost(case), progress)
     verdict = _verdict(case, causes, factors, progress, guard)
     ledger = guard.run("ledger", lambda: host_ledger(case), None)
     no_ledgers: tuple[Ledger, ...] = ()

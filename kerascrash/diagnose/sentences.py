@@ -14,6 +14,7 @@ from kerascrash.model.evidence import Finding
 from kerascrash.units import format_bytes, format_seconds
 
 _Findings = Mapping[str, Finding]
+_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
 def _cgroup(case: Case, findings: _Findings) -> str:
@@ -41,7 +42,9 @@ def _external(case: Case, findings: _Findings) -> str:
         room = f"; memory was not short ({fill:.0%} of {format_bytes(limit)} in use)"
     elif "host_room_left" in findings or "no_oom_counter_change" in findings:
         room = "; memory was not short"
-    return f"killed from outside with SIGKILL{room}."
+    number = case.exit.signal if isinstance(case.exit, ExitStatus) else None
+    name = _SIGNALS.get(number or 0, "SIGKILL")
+    return f"killed from outside with {name}{room}."
 
 
 def _signal(case: Case, findings: _Findings) -> str:

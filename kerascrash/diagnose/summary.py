@@ -10,7 +10,7 @@ from kerascrash.model.case import Case
 from kerascrash.model.certainty import SURE
 from kerascrash.model.evidence import Finding, Place
 from kerascrash.model.verdict import Culprit, ProgressLost
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 _OUT_OF_MEMORY = {
     "host_oom_global": "the machine's memory (likelier) or a container's limit ran out",
@@ -49,7 +49,7 @@ def _hedged(sentence: str, cause: str) -> str:
 
 def place_text(place: Place | None) -> str:
     """Return ``train.py:41``, or nothing."""
-    return f"{os.path.basename(place.file)}:{place.line}" if place else ""
+    return line_in_words(os.path.basename(place.file), place.line) if place else ""
 
 
 def culprit_sentence(culprit: Culprit) -> str:

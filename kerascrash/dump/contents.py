@@ -158,6 +158,7 @@ class Dump:
     fine: list[SampleRecord] = field(default_factory=list)
     coarse: list[SampleRecord] = field(default_factory=list)
     watch: list[SampleRecord] = field(default_factory=list)
+    device_samples: list[SampleRecord] = field(default_factory=list)
     events: list[EventRecord] = field(default_factory=list)
     progress: list[ProgressRecord] = field(default_factory=list)
     blobs: dict[str, BlobRecord] = field(default_factory=dict)
@@ -181,14 +182,26 @@ class Dump:
         return (realtime + time_ns - base) / 1e9
 
     def _find_clock_pairs(self) -> list[tuple[int, int]]:
-        key = "boottime_ns" if self.header.clock == "boottime" else "monotonic_ns"
-        start = self.header.boottime_ns
-        if self.header.clock != "boottime":
-            start = self.header.monotonic_ns
-        pairs = [(start, self.header.realtime_ns)]
+        """Return (record's clock, Unix) in ns: of the header, events, certificate."""
+        boottime = self.header.clock != "monotonic"  # a lost header: Linux, likely
+        start = self.header.boottime_ns if boottime else self.header.monotonic_ns
+        key = "boottime_ns" if boottime else "monotonic_ns"
+        pairs = [(start, self.header.realtime_ns)] if self.header.realtime_ns else []
         for event in self.events:
             if event.kind == EventKind.CLOCK:
                 base, realtime = event.data.get(key), event.data.get("realtime_ns")
                 if isinstance(base, int) and isinstance(realtime, int):
                     pairs.append((base, realtime))
-        return sorted(pairs)
+        return sorted(pairs) or self._clocks_at_death() or [(0, 0)]
+
+    def _clocks_at_death(self) -> list[tuple[int, int]]:
+        death = (self.certificate or {}).get("death")
+        if not isinstance(death, dict):
+            return []
+        base, realtime = death.get("boottime_ns"), death.get("realtime")
+        if not isinstance(base, int) or not isinstance(realtime, (int, float)):
+            return []
+        try:
+            return [(base, int(realtime * 1e9))]
+        except (OverflowError, ValueError):  # infinity and not-a-number parse as JSON
+            return []

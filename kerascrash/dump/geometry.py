@@ -16,7 +16,7 @@ from kerascrash.dump.layout import (
     Section,
     SectionEntry,
 )
-from kerascrash.dump.records import RECORDER_FIELDS, WATCHER_FIELDS
+from kerascrash.dump.records import DEVICE_FIELDS, RECORDER_FIELDS, WATCHER_FIELDS
 
 COARSE_KEPT = 64
 """Coarse samples kept for ever: at one a second, the first minute of the run."""
@@ -35,7 +35,10 @@ _PLAN: tuple[tuple[Section, str, int, int, int], ...] = (
     (Section.BLOB, "stacks", 3072, 2, 7),
     (Section.BLOB, "pipelines", 1024, 2, 3),
     (Section.BLOB, "limits", 1024, 2, 1),
+    (Section.BLOB, "allocators", 512, 2, 1),
+    (Section.BLOB, "devices", 512, 2, 1),
     (Section.WATCH, "", 0, 24, 9),
+    (Section.DEVICES, "", 0, 8, 3),
     (Section.STDERR, "", 1024, 4, 3),
     (Section.CERTIFICATE, "", 2048, 2, 3),
 )
@@ -43,6 +46,7 @@ _FIELDS = {
     Section.FINE: RECORDER_FIELDS,
     Section.COARSE: RECORDER_FIELDS,
     Section.WATCH: WATCHER_FIELDS,
+    Section.DEVICES: DEVICE_FIELDS,
 }
 _GROWING_SLOTS = (Section.BLOB, Section.CERTIFICATE)
 _EVENTS_KEPT_SHARE = 4

@@ -58,8 +58,9 @@ class Section(str, enum.Enum):
     COARSE = "coarse"  # recorder: samples of the whole run, decimated as it grows
     EVENTS = "events"  # recorder: JSON records, see records.EventKind
     PROGRESS = "progress"  # recorder: where the training is, see records.PROGRESS
-    BLOB = "blob"  # recorder: one section per name, see records.BLOB_NAMES
+    BLOB = "blob"  # recorder (devices: watcher): one section per name in BLOB_NAMES
     WATCH = "watch"  # watcher: samples taken from outside
+    DEVICES = "devices"  # watcher: what the driver tells of each device
     STDERR = "stderr"  # watcher: the tail of native stderr, raw bytes
     CERTIFICATE = "certificate"  # watcher: what it seals after the death
 

@@ -105,6 +105,7 @@ class _Reader:
             Section.FINE: dump.fine,
             Section.COARSE: dump.coarse,
             Section.WATCH: dump.watch,
+            Section.DEVICES: dump.device_samples,
         }
         others = {
             Section.EVENTS: self._read_events,

@@ -44,7 +44,7 @@ RECORDER_FIELDS = (
     "epoch",
     "stage",
     "interval_us",
-    "device_used",  # framework allocator or NVML, first device; per-device rings later
+    "device_used",  # the framework's allocator, device nearest to its limit
     "device_limit",
 )
 WATCHER_FIELDS = (
@@ -52,6 +52,22 @@ WATCHER_FIELDS = (
     "state",  # ord() of the state letter in /proc/PID/stat
     "interval_us",  # what the clock was set to
 )
+
+DEVICE_FIELDS = (
+    "device",  # index as the driver counts
+    "state",  # a value of DeviceState
+    "total",  # bytes of memory
+    "used",  # by anybody
+    "own",  # by the target and its descendants
+    "others",  # by other processes that are listed
+    "utilisation_percent",
+    "temperature_c",
+    "power_mw",
+    "ecc_uncorrected",  # since the driver was loaded
+    "throttle",  # bits, see the blob's names
+    "xid",  # the last one seen during this run
+)
+"""One record tells of one device. An unchanged device is recorded each 10 s."""
 
 PROGRESS = struct.Struct("<HHiqqqqq")
 """stage, flags (0), epoch (from 0; -1 none), global step (from 0; -1 none), step in
@@ -75,6 +91,15 @@ class Stage(enum.IntEnum):
     EXIT = 10
 
 
+class DeviceState(enum.IntEnum):
+    """What the driver last made of a device."""
+
+    OK = 0
+    LOST = 1  # fallen off the bus, or in need of a reset
+    SILENT = 2  # a call about it did not come back
+    FAILED = 3  # its memory cannot be read
+
+
 class EventKind(enum.IntEnum):
     """Kinds of event; the payload is a JSON object with the keys given."""
 
@@ -96,11 +121,17 @@ class EventKind(enum.IntEnum):
     BATCH = 15  # stage, batch_size, shapes [[name, shape, dtype]]: each new shape once
     RETRACE = 16  # function, count, file, line, …: see record/tracing.py
     SETTING = 17  # name, value, problem: a setting that was not understood
+    LOADING = 18  # shape, dtype, bytes, where: an array is about to be read from a file
 
 
-BLOB_NAMES = ("environment", "models", "inventory", "stacks", "pipelines", "limits")
+BLOB_NAMES = (
+    "environment", "models", "inventory", "stacks", "pipelines", "limits",
+    "allocators",
+    "devices",
+)  # fmt: skip
 """Each is one JSON object; the shapes are given in the docstrings of the modules that
-write them: record/environment.py, record/models.py, record/inventory.py, …"""
+write them: record/environment.py, record/models.py, record/inventory.py, …
+``devices`` alone is the watcher's: watch/devices.py."""
 
 
 class State(str, enum.Enum):
@@ -108,4 +139,5 @@ class State(str, enum.Enum):
 
     RECORDING = "recording"
     FINISHED = "finished"  # the main script ended; the interpreter may die yet
+    DISMISSED = "dismissed"  # its user has asked a notebook's kernel to end
     SEALED = "sealed"  # the watcher has written a certificate

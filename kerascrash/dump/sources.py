@@ -7,13 +7,12 @@ given by mistake would hang.
 
 from __future__ import annotations
 
-import io
 import os
 import stat
-import zipfile
 import zlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
+from kerascrash.dump.bundle import MAX_UNPACKED, Bundle, is_zip, split_member
 from kerascrash.dump.contents import DamageNote
 from kerascrash.dump.layout import LARGEST_SIZE
 from kerascrash.dump.sync_copy import SYNC_SUFFIX
@@ -22,12 +21,8 @@ from kerascrash.errors import NotADump
 if TYPE_CHECKING:
     from kerascrash.dump.codec import Buffer
 
-MAX_UNPACKED = 256 << 20
-"""Most bytes read out of a packed dump."""
 _GZIP_MAGIC = b"\x1f\x8b"
-_ZIP_MAGIC = b"PK\x03\x04"
 _GZIP_OR_ZLIB = 47
-_MOST_MEMBERS = 10_000
 
 
 class Images(NamedTuple):
@@ -39,13 +34,21 @@ class Images(NamedTuple):
 
 
 def load_images(path: str) -> Images:
-    """Return the bytes to read a dump from; raises NotADump."""
+    """
+    Return the bytes to read a dump from; raises NotADump.
+
+    ``bundle.zip:children/1.bin.gz`` is a member of a bundle.
+    """
     notes: list[DamageNote] = []
+    file_path, member = split_member(path)
     sync = _read_if_there(path + SYNC_SUFFIX)
     if not sync and path.endswith(".gz"):
         sync = _read_if_there(path.removesuffix(".gz") + SYNC_SUFFIX)
     try:
-        data = _read_file(path)
+        with _open_file(file_path) as file:
+            if is_zip(file):
+                return _from_bundle(Bundle(file_path, file), member, notes)
+            data = _read_open(file)
     except FileNotFoundError:
         if not sync:
             raise NotADump(f"{path}: there is no such file") from None
@@ -53,29 +56,44 @@ def load_images(path: str) -> Images:
         data = b""
     except OSError as error:
         raise NotADump(f"{path}: {error.strerror or error}") from None
-    if data.startswith(_ZIP_MAGIC):
-        return _from_zip(path, data, notes)
     return Images(_unpacked(data, notes), _unpacked(sync, notes), notes)
 
 
-def _read_file(path: str) -> bytes:
-    """Return a regular file's bytes, LARGEST_SIZE at most; raises OSError, NotADump."""
+def open_zip(path: str) -> Bundle | None:
+    """Return the bundle at a path, None where it is none; raises NotADump."""
+    try:
+        file = _open_file(split_member(path)[0])
+    except (OSError, NotADump):
+        return None
+    if is_zip(file):
+        return Bundle(path, file)
+    file.close()
+    return None
+
+
+def _open_file(path: str) -> IO[bytes]:
+    """Return a regular file, open; raises OSError, NotADump."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
         fd = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
     except ValueError:  # a NUL in the name
         raise NotADump(f"{path!r} is no file name") from None
-    with open(fd, "rb", closefd=True) as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise NotADump(f"{path} is no regular file")
-        # read(n) sets n bytes aside before it reads
-        return file.read(min(status.st_size, LARGEST_SIZE))
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise NotADump(f"{path} is no regular file")
+    return open(fd, "rb")
+
+
+def _read_open(file: IO[bytes]) -> bytes:
+    """Return a file's bytes, LARGEST_SIZE at most."""
+    # read(n) sets n bytes aside before it reads
+    return file.read(min(os.fstat(file.fileno()).st_size, LARGEST_SIZE))
 
 
 def _read_if_there(path: str) -> bytes:
     try:
-        return _read_file(path)
+        with _open_file(path) as file:
+            return _read_open(file)
     except (OSError, NotADump):
         return b""
 
@@ -98,28 +116,16 @@ def _unpacked(data: bytes, notes: list[DamageNote]) -> Buffer:
     return unpacked
 
 
-def _from_zip(path: str, data: bytes, notes: list[DamageNote]) -> Images:
-    """Return the dump in a bundle: the first member by name that looks like one."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as bundle:
-            names = sorted(bundle.namelist()[:_MOST_MEMBERS])
-            dumps = [n for n in names if n.endswith((".bin", ".bin.gz"))]
-            if not dumps:
-                raise NotADump(f"{path} holds no .bin or .bin.gz")
-            if len(dumps) > 1:
-                text = f"{len(dumps)} dumps are in the bundle; this is {dumps[0]!a}"
-                notes.append(DamageNote("file", text))
-            main = _member(bundle, dumps[0])
-            sync_name = dumps[0].removesuffix(".gz") + SYNC_SUFFIX
-            sync = _member(bundle, sync_name) if sync_name in names else b""
-    except NotADump:
-        raise
-    except Exception as error:
-        # zipfile raises more than a dozen types for a hostile archive.
-        raise NotADump(f"{path}: unreadable zip ({type(error).__name__})") from None
+def _from_bundle(bundle: Bundle, member: str, notes: list[DamageNote]) -> Images:
+    """Return a member, or the dump of the bundle: see ``Bundle.dumps``."""
+    dumps = [member] if member else bundle.dumps()
+    if not dumps:
+        raise NotADump(f"{bundle.path} holds no .bin or .bin.gz")
+    name = dumps[0]
+    if len(dumps) > 1:
+        text = f"{len(dumps)} dumps are in the bundle; this is {name!a}"
+        notes.append(DamageNote("file", text))
+    main = bundle.read(name)
+    sync_name = name.removesuffix(".gz") + SYNC_SUFFIX
+    sync = bundle.read(sync_name) if sync_name in bundle.names else b""
     return Images(_unpacked(main, notes), _unpacked(sync, notes), notes)
-
-
-def _member(bundle: zipfile.ZipFile, name: str) -> bytes:
-    with bundle.open(name) as file:
-        return file.read(MAX_UNPACKED)

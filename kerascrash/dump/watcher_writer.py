@@ -81,6 +81,8 @@ class WatcherWriter:
         self._watch = self._ring(Section.WATCH)
         self._stderr = self._ring(Section.STDERR)
         self._certificate = self._ring(Section.CERTIFICATE)
+        self._devices: Ring | None = None
+        self._described: Ring | None = None
         self._pack = SamplePacker(self._watch.entry.fields).pack
         self._unpack = SampleUnpacker(self._entry(Section.FINE).fields).unpack
         self._tails: dict[tuple[str, str], RingFollower] = {}
@@ -95,13 +97,30 @@ class WatcherWriter:
                 f"the dump has no section {section.value} {name}"
             ) from None
 
-    def _ring(self, section: Section) -> Ring:
-        entry = self._entry(section)
+    def _ring(self, section: Section, name: str = "") -> Ring:
+        entry = self._entry(section, name)
         return Ring(self._map, entry, highest_sequence(self._map, entry) + 1)
 
     def watch(self, values: Mapping[str, int]) -> None:
         """Record readings taken from outside (``records.WATCHER_FIELDS``)."""
         self._watch.put(now_ns(), self._pack(values))
+
+    def device(self, values: Mapping[str, int]) -> None:
+        """Record what is known of one device (``records.DEVICE_FIELDS``)."""
+        if self._devices is None:
+            self._devices = self._ring(Section.DEVICES)
+            self._pack_device = SamplePacker(self._devices.entry.fields).pack
+        self._devices.put(now_ns(), self._pack_device(values))
+
+    def describe_devices(self, obj: dict[str, Any]) -> bool:
+        """Replace the blob ``devices``; False when it is too big."""
+        if self._described is None:
+            self._described = self._ring(Section.BLOB, "devices")
+        packed = compress_json(obj, self._described.room)
+        if packed is None:
+            return False
+        self._described.put(now_ns(), packed, flags=FLAG_ZLIB)
+        return True
 
     def stderr(self, data: bytes) -> None:
         """Append native stderr; the oldest bytes make room."""

@@ -87,6 +87,7 @@ def fit_facts(
         "limit_bytes": limit or forecast.limit,
         "fits": None,
         "largest_batch": None,
+        "mapped_bytes": forecast.mapped,
         "known_by": None,
         "reason": forecast.reason or None,
         "devices": device_fits(case, wanted),

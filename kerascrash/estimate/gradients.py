@@ -45,7 +45,7 @@ def gradients_kept(case: Case) -> GradientsKept | None:
     for kept in leaks(case):
         how = _how_known(kept.holding)
         if how:
-            share = min(kept.bytes / rise.total, 1.0)
+            share = min(kept.bytes / rise.whole, 1.0)
             text = f"what `{kept.holding.owner}` keeps are gradients, {how}"
             growth = growth_seen(kept.holding)
             return GradientsKept(kept.holding, kept.bytes, share, text, growth)

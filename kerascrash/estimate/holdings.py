@@ -43,6 +43,8 @@ class Holding:
     place: Place | None = None
     place_how: str = ""
     estimated: bool = False
+    keeps_graph: bool = False
+    """Its elements keep the computation alive that made them (autograd)."""
     made_by: tuple[str, ...] = ()
     """Calls that made what its line adds, as ``tape.gradient``; empty if unknown."""
 
@@ -138,6 +140,7 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
         place=read_place(raw.get("place")),
         place_how=str(raw.get("place_how") or ""),
         estimated=bool(raw.get("estimated")),
+        keeps_graph=element.get("graph") is True,
         made_by=tuple(map(str, made_by)) if isinstance(made_by, list) else (),
     )
 

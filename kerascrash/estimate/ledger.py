@@ -8,9 +8,10 @@ whose pages were never written to), so the remainder can be negative; it is show
 from __future__ import annotations
 
 from kerascrash.estimate.calibration import PRIORS
+from kerascrash.estimate.children import held_by_children
 from kerascrash.estimate.kept import data_held, leaks
 from kerascrash.estimate.model_arithmetic import models_of
-from kerascrash.estimate.resident import last_reading, resident_at_death
+from kerascrash.estimate.resident import resident_at_death
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.step_bytes import (
     BATCH_COPIES,
@@ -71,7 +72,7 @@ def host_ledger(case: Case) -> Ledger | None:
     final, rise = resident_at_death(case), rise_of(case)
     if final is None or rise is None:
         return None
-    children = last_reading(case, "children_rss") or 0
+    children = held_by_children(case)
     kept, data = leaks(case), data_held(case)
     tensors = sum(k.bytes for k in kept if k.holding.holds_tensors)
     objects = sum(k.bytes for k in kept if not k.holding.holds_tensors)

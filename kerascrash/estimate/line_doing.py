@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from kerascrash.estimate.array_made import ArrayMade, array_made
+from kerascrash.estimate.dtypes import narrower_dtype
+from kerascrash.estimate.holdings import holdings_of
 from kerascrash.estimate.stacks import activity_of, innermost_user_place, user_places
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
@@ -22,6 +25,9 @@ _WIDE_BY_DEFAULT = re.compile(
     r"^(?:np|numpy)\.(?:random\.\w+|zeros|ones|empty|full|linspace)$"
     r"|\.(?:random|standard_normal|normal|uniform)$"
 )
+_WAITS = re.compile(r"(?:^|\.)(?:sleep|join|wait|acquire|poll|select|input|print)$")
+_NEARLY_ALL = 0.8
+_SPELLED = re.compile(r"\b(?:float|u?int|complex)(?:8|16|32|64|128)\b")
 _RUN = re.compile(r"(?:^|\.)(?:fit|evaluate|predict|train_on_batch|test_on_batch)$")
 
 
@@ -32,7 +38,8 @@ class LineDoing:
 
     ``bytes`` is what the process holds without a name; ``kind`` is ``load`` (data into
     memory), ``run`` (a Keras run), ``op`` (any other computation) or ``""``;
-    ``inner`` is the innermost statement, where a caller's stands for it.
+    ``inner`` is the innermost statement, where a caller's stands for it. ``dtype`` is
+    that of the array it was making, "" where it cannot be told.
     """
 
     place: Place | None
@@ -40,6 +47,17 @@ class LineDoing:
     kind: str
     bytes: int
     inner: Statement | None = None
+    made: ArrayMade | None = None
+    dtype: str = ""
+
+    @property
+    def whole(self) -> int:
+        """Bytes once the array that was being made is there in full."""
+        if self.made is None or self.made.filled > self.bytes:
+            return max(self.bytes, self.made.bytes if self.made else 0)
+        if self.made.filled >= _NEARLY_ALL * self.bytes:
+            return self.made.bytes
+        return self.bytes - self.made.filled + self.made.bytes
 
     @property
     def target(self) -> str:
@@ -50,16 +68,6 @@ class LineDoing:
             else ""
         )
 
-    @property
-    def is_wide_by_default(self) -> bool:
-        """It makes a NumPy array without saying a dtype: float64."""
-        maker = self.inner or self.statement
-        if maker is None or "dtype" in maker.keywords:
-            return False
-        if any(call.endswith(".astype") for call in maker.calls):
-            return "float64" in maker.text
-        return any(_WIDE_BY_DEFAULT.search(call) for call in maker.calls)
-
 
 def _kind(recording: Recording, statement: Statement | None) -> str:
     activity = activity_of(recording)
@@ -68,6 +76,8 @@ def _kind(recording: Recording, statement: Statement | None) -> str:
     calls = statement.calls if statement else ()
     if activity == "step" or any(_RUN.search(call) for call in calls):
         return "run"
+    if calls and all(_WAITS.search(call) for call in calls):
+        return ""  # it asks for no memory: what grew did so elsewhere
     loading = [call for call in calls if _LOADS.search(call)]
     if loading and not any(call.startswith("tf.") for call in loading):
         return "load"
@@ -82,10 +92,42 @@ def line_at_death(case: Case) -> LineDoing | None:
         return None
     statement = statement_at(place)
     kind = _kind(recording, statement)
-    inner = statement
+    inner, made = statement, array_made(case)
+    if kind == "op" and made is not None and made.copy_of is not None:
+        kind = "load"  # as many elements as the data: a copy of them, no blow-up
     if kind == "load":
         place, statement = _line_that_names(recording, place, statement)
-    return LineDoing(place, statement, kind, unheld_bytes(case), inner)
+    dtype = _dtype_made(recording, inner or statement, made)
+    return LineDoing(place, statement, kind, unheld_bytes(case), inner, made, dtype)
+
+
+def _dtype_made(
+    recording: Recording, maker: Statement | None, made: ArrayMade | None
+) -> str:
+    """Return the dtype of what a line makes: as read, spelled, or of its operands."""
+    if made is not None and made.dtype:
+        return made.dtype
+    if maker is None:
+        return ""
+    spelled = _SPELLED.findall(maker.text)
+    if spelled:
+        return str(spelled[-1])
+    converts = any(call.endswith(".astype") for call in maker.calls)
+    if "dtype" in maker.keywords or converts:
+        return ""
+    if any(_WIDE_BY_DEFAULT.search(call) for call in maker.calls):
+        return "float64"
+    return _wide_operand(recording, maker)
+
+
+def _wide_operand(recording: Recording, maker: Statement) -> str:
+    """Return the wide dtype of the biggest array that the line names, if it is one."""
+    for held in holdings_of(recording):
+        named = re.search(rf"(?<![\w.]){re.escape(held.owner)}\b", maker.text)
+        if named and held.holds_arrays and held.widest_dtype:
+            own = held.widest_dtype[0]
+            return own if narrower_dtype(own) else ""
+    return ""
 
 
 def _line_that_names(

@@ -74,6 +74,8 @@ class ModelBytes:
     optimizer: str
     place: Place | None
     update: int = 0
+    partial: bool = False
+    """The weights made so far of a model that was still being built."""
 
     @property
     def training(self) -> int:
@@ -196,6 +198,7 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         optimizer=str(optimizer.get("class") or ""),
         place=read_place(raw.get("place")),
         update=update_copies(optimizer) * largest if optimizer else 0,
+        partial=not raw.get("class") and raw.get("built") is False,
     )
 
 

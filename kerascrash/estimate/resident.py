@@ -92,8 +92,8 @@ def runtime_baseline(recording: Recording) -> int | None:
     """
     Return resident bytes of interpreter and libraries alone.
 
-    That is the level when the last import ended; without such a mark, the lowest level
-    that the scans of the inventory leave over.
+    That is the level when the last import ended; without such a mark, what a complete
+    scan of the inventory leaves over.
     """
     series = recording.find_series("rss")
     if series is None:
@@ -113,6 +113,7 @@ def runtime_baseline(recording: Recording) -> int | None:
     scanned = recording.blob_times.get("inventory")
     held = recording.inventory.get("total_bytes")
     at_scan = value_at(series, scanned) if scanned else None
-    if at_scan is not None and isinstance(held, int):
+    complete = recording.inventory.get("complete") is not False
+    if at_scan is not None and isinstance(held, int) and complete:
         return max(min(at_scan - held, at_scan), 0)
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kerascrash.estimate.children import held_by_children
 from kerascrash.estimate.resident import resident_at_death, runtime_baseline
 from kerascrash.estimate.stacks import activity_of
 from kerascrash.estimate.timeline import (
@@ -23,9 +24,9 @@ class Rise:
     """
     Where the bytes above the runtime baseline came from, by time.
 
-    ``total`` is baseline to death; ``in_stage`` the part since the innermost running
-    stage (fit, evaluate, predict, custom) began, None outside one. ``steps`` is how
-    many steps that stage had completed, None if unknown.
+    ``total`` is baseline to death, ``whole`` with what children held; ``in_stage`` the
+    part since the innermost running stage (fit, evaluate, predict, custom) began, None
+    outside one. ``steps`` is how many steps that stage had completed, None if unknown.
     """
 
     baseline: int
@@ -33,10 +34,15 @@ class Rise:
     in_stage: int | None
     stage: str
     steps: int | None
+    children: int = 0
 
     @property
     def total(self) -> int:
         return max(self.final - self.baseline, 0)
+
+    @property
+    def whole(self) -> int:
+        return self.total + self.children
 
     @property
     def is_in_first_steps(self) -> bool:
@@ -65,6 +71,7 @@ def rise_of(case: Case) -> Rise | None:
         in_stage=in_stage,
         stage=stage,
         steps=_steps_done(case, recording, stage),
+        children=held_by_children(case),
     )
 
 

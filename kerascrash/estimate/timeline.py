@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from kerascrash.model.case import Case, Mark, Recording, Series
 
@@ -32,7 +32,7 @@ def slope_per_second(series: Series | None, since: float) -> float | None:
     """Return the least-squares slope of the readings from ``since`` on, per second."""
     if series is None:
         return None
-    first = bisect_right(series.times, since - 1e-9)
+    first = bisect_left(series.times, since)
     times, values = series.times[first:], series.values[first:]
     if len(times) < 3 or times[-1] - times[0] <= 0:
         return None

@@ -19,17 +19,23 @@ def unheld_bytes(case: Case) -> int:
     """
     Return bytes beyond the baseline that no name of the newest scan holds.
 
-    Where no scan was ever made, and the last look at the stacks is old as well, nothing
-    is known of names: that is 0, not everything.
+    Where the scans are lost with a damaged dump, or none was ever made and the last
+    look at the stacks is old as well, nothing is known of names: that is 0, not
+    everything.
     """
     recording, rise = recording_of(case), rise_of(case)
     if recording is None or rise is None:
         return 0
-    if not recording.inventory and _is_stale(case, recording):
+    if not recording.inventory and (_is_lost(case) or _is_stale(case, recording)):
         return 0
     held = recording.inventory.get("total_bytes") or 0
     grown_since = sum(kept.bytes - kept.holding.bytes for kept in growing(case))
     return max(rise.total - held - grown_since, 0)
+
+
+def _is_lost(case: Case) -> bool:
+    """Return whether there was an inventory, in a part of the dump that is damaged."""
+    return any("inventory" in f"{one.where} {one.text}" for one in case.damage)
 
 
 def _is_stale(case: Case, recording: Recording) -> bool:

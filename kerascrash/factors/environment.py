@@ -32,6 +32,8 @@ FACTOR = Rule(
         "kernel_invalid_opcode": 8.0,
         "exit_sigsegv": 7.5,
         "kernel_segfault": 7.0,
+        "core_segfault": 7.0,
+        "core_illegal_instruction": 8.0,
         "faulthandler_segv": 7.0,
         "macos_bad_access": 7.5,
         "native_trace_segv": 7.0,
@@ -51,6 +53,7 @@ FACTOR = Rule(
         "oom_daemon_kill": 3.0,
     },
     contradicts={
+        "core_signal_sent": 16.0,
         # What fails for versions or drivers fails at the first step: see the armed
         # samples, where a segfault in mid-training has no factor.
         "training_had_run": 16.0,

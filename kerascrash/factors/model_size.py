@@ -19,6 +19,7 @@ FACTOR = Rule(
         "gpu_pool_dump": 1.5,
         "stack_overflow": 8.0,
         "kernel_stack_overflow": 8.0,
+        "core_stack_overflow": 8.0,
         "device_weights_refused": 7.0,
     },
     contradicts={

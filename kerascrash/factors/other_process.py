@@ -22,6 +22,7 @@ FACTOR = Rule(
     contradicts={
         "memory_was_not_short": 6.0,
         "own_memory_fills": 5.0,
+        "device_own_fills": 4.0,
     },
     remedies=(
         "Give the training its own limit, or stop the neighbour.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerascrash.model.core import CoreFile
 from kerascrash.model.evidence import Damage, Unavailable
 
 
@@ -16,7 +17,7 @@ class ExitStatus:
 
     ``code`` is the exit code of a normal exit, ``signal`` the number of the signal
     that ended it, ``ntstatus`` a Windows status; exactly one is set. ``known_by``
-    says how: ``pidfd``, ``zombie``, ``parent``, ``given``, ``inferred``.
+    says how: ``pidfd``, ``zombie``, ``parent``, ``given``, ``core``, ``inferred``.
     ``raw`` is the spelling that was given.
     """
 
@@ -104,10 +105,11 @@ class Recording:
     """
     What a dump tells, decoded.
 
-    ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines`` and ``limits``
-    are the newest blobs of that name as written (their shape is documented where they
-    are written); ``progress`` is the newest progress record as a mapping. ``state`` is
-    the dump's state. ``last_sample`` is Unix seconds of the newest reading of anybody.
+    ``inventory``, ``models``, ``stacks``, ``environment``, ``pipelines``, ``limits``,
+    ``allocators`` and ``devices`` are the newest blobs of that name as written (their
+    shape is documented where they are written); ``progress`` is the newest progress
+    record as a mapping. ``state`` is the dump's state. ``last_sample`` is Unix seconds
+    of the newest reading of anybody.
     """
 
     source: str
@@ -121,6 +123,8 @@ class Recording:
     environment: Mapping[str, Any] = field(default_factory=dict)
     pipelines: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    allocators: Mapping[str, Any] = field(default_factory=dict)
+    devices: Mapping[str, Any] = field(default_factory=dict)
     blob_times: Mapping[str, float] = field(default_factory=dict)
     last_sample: float | None = None
 
@@ -145,7 +149,8 @@ class Case:
     ``certificate`` is the watcher's certificate as written (see watch/certificate.py).
     ``death`` is Unix seconds, as well as it is known. ``same_boot`` is False when the
     machine that reads is known to have booted since, None when it cannot be told.
-    ``traces`` is reserved for profiler traces and allocator maps.
+    ``traces`` is reserved for profiler traces and allocator maps. ``core`` is what the
+    notes of a core file tell; ``unavailable`` says why there is none.
     """
 
     platform: str
@@ -157,6 +162,7 @@ class Case:
     death: float | None = None
     same_boot: bool | None = None
     traces: tuple[Any, ...] = ()
+    core: CoreFile | None = None
     children: tuple[Case, ...] = ()
     damage: tuple[Damage, ...] = ()
     unavailable: tuple[Unavailable, ...] = ()

@@ -15,8 +15,8 @@ class Detector:
     One observation or a family of them; ``detect`` is pure: no I/O, no clock.
 
     ``needs`` names what must be there for it to look at all (``recording``,
-    ``certificate``, ``exit``, ``log:kernel``, ``log:stderr``, ``trace``); without it
-    the report lists its findings as not examined.
+    ``certificate``, ``exit``, ``log:kernel``, ``log:stderr``, ``trace``, ``core``);
+    without it the report lists its findings as not examined.
     """
 
     id: str

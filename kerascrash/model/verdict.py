@@ -8,6 +8,7 @@ from typing import Any
 
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Evidence, Finding, Place, Unavailable
+from kerascrash.model.redaction import Redaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ class Diagnosis:
     ``causes`` and ``factors`` are sorted, best first. ``faults`` are rules of ours that
     raised. ``forecast`` and ``ledgers`` stay empty until the evidence allows them.
     ``allocators`` are rows of the JSON report, see estimate/device_memory.py.
+    ``redaction`` tells what was taken out before sharing, None where nothing was.
     """
 
     case: Case
@@ -165,3 +167,4 @@ class Diagnosis:
     allocators: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()
     signature: Signature = field(default_factory=Signature)
+    redaction: Redaction | None = None

@@ -15,7 +15,13 @@ from kerascrash.dump.layout import SUPERBLOCK_SIZE, SUPERBLOCKS
 from kerascrash.dump.records import State
 from kerascrash.dump.sync_copy import SYNC_SUFFIX
 from kerascrash.record.folder import list_dumps, remove_dump
-from kerascrash.record.identity import is_running, read_boot_id, short_name
+from kerascrash.record.identity import (
+    NOTEBOOK,
+    NOTEBOOK_SUFFIX,
+    is_running,
+    read_boot_id,
+    short_name,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from kerascrash.record.recorder import Recorder
 
 _MEMORY_FILE = ".announced"
+_WELL = (State.FINISHED.value, State.DISMISSED.value)
 
 
 def announce_previous(recorder: Recorder, folder: str) -> None:
@@ -46,13 +53,21 @@ def announce_previous(recorder: Recorder, folder: str) -> None:
         if _ended_well(header) and not recorder.settings.keep_always:
             remove_dump(path)  # its watcher died with it (a container's clean end)
             continue
-        if name not in told and header.get("state") != State.FINISHED.value:
+        if name not in told and not _ended_well(header):
             recorder.warn(
-                "the previous run of this script died; what happened: "
+                f"{_what_died(script)} died; what happened: "
                 f"kerascrash report {_shortest(path)}"
             )
             _write_told(folder, {*told, name}.intersection({*same, name}))
         return
+
+
+def _what_died(script: str) -> str:
+    if script == NOTEBOOK:
+        return "the previous kernel of a notebook in this folder"
+    if script.endswith(NOTEBOOK_SUFFIX):
+        return "the previous kernel of this notebook"
+    return "the previous run of this script"
 
 
 def read_header(path: str) -> dict[str, Any] | None:
@@ -88,7 +103,7 @@ def _is_alive(header: dict[str, Any]) -> bool:
 
 
 def _ended_well(header: dict[str, Any]) -> bool:
-    return header.get("state") == State.FINISHED.value
+    return header.get("state") in _WELL
 
 
 def _shortest(path: str) -> str:

@@ -101,8 +101,9 @@ class Entries:
 
 def _least(node: Node) -> int:
     """Return the bytes from which a growing name is worth an entry."""
-    element = (node.element or {}).get("type")
-    return 0 if element in HOLDING_MORE else GROWING_WORTH
+    element = node.element or {}
+    more = element.get("type") in HOLDING_MORE or element.get("graph")
+    return 0 if more else GROWING_WORTH
 
 
 def _growth_of(track: Track) -> dict[str, float | None]:

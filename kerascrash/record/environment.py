@@ -14,7 +14,8 @@ import platform
 import stat
 import sys
 
-from kerascrash.record.masking import allowed_environment, mask_arguments
+from kerascrash.dump.masking import mask_arguments
+from kerascrash.record.masking import allowed_environment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

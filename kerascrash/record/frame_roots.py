@@ -5,6 +5,7 @@ the library functions that run now.
 
 from __future__ import annotations
 
+from kerascrash.record.cells import shown_file
 from kerascrash.record.frames import (
     OPTIMIZED,
     FrameLocals,
@@ -67,7 +68,7 @@ class Parameters(Locals):
         code = caller.f_code
         self.home = (code.co_filename, code.co_name)
         self.place = {
-            "file": code.co_filename,
+            "file": shown_file(code.co_filename),
             "line": caller.f_lineno or 0,
             "function": code.co_name,
         }

@@ -24,6 +24,7 @@ ADDING = frozenset(
         "setdefault", "push", "put", "put_nowait", "write",
     )
 )  # fmt: skip
+_VIEWS = frozenset(("values", "items"))
 _HOW = {"extend": "extend", "extendleft": "extend", "update": "extend"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (
@@ -39,7 +40,9 @@ _LOOPS = (
 class Line:
     """A candidate: where, how, and in what surroundings."""
 
-    __slots__ = ("classes", "functions", "how", "in_loop", "line", "refers_to_itself")
+    __slots__ = (
+        "classes", "functions", "how", "in_loop", "line", "of_item", "refers_to_itself",
+    )  # fmt: skip
 
     def __init__(self, line: int, how: str, scopes: list[ast.AST]) -> None:
         self.line = line
@@ -50,6 +53,8 @@ class Line:
         self.classes = [n.name for n in scopes if isinstance(n, ast.ClassDef)]
         self.in_loop = any(isinstance(n, _LOOPS) for n in scopes)
         self.refers_to_itself = False
+        self.of_item = False
+        """Told by a local name of an item, which may be another's by then."""
 
 
 def parse(text: str, name: str) -> ast.Module | None:
@@ -97,17 +102,22 @@ class Search:
         self.lines: list[Line] = []
         self.passed: list[tuple[str, int | str, Line]] = []
         """Functions that get it as an argument: name, position or keyword, where."""
-        self._aliases: list[tuple[str, list[ast.AST]]] = []
+        self._aliases: list[tuple[str, bool, list[ast.AST]]] = []
+        """Other names: of it, or (True) of an item of it; the functions around."""
         self._in_module = False
 
     def run(self, tree: ast.AST, *, in_module: bool) -> None:
         """Search a tree; ``in_module``: the name is the module's, not a local one."""
         self._in_module = in_module and not self.attribute
         self._visit(tree, [])
-        for alias, scopes in self._aliases[:8]:
+        for alias, of_item, scopes in self._aliases[:8]:
             inner = Search(alias, attribute=False)
             inner._visit(scopes[-1] if scopes else tree, scopes[:-1])
-            self.lines += [one for one in inner.lines if one.how != "assign"]
+            # An item that is an array is changed in place by an augmented assignment.
+            other = ("assign", "augassign") if of_item else ("assign",)
+            for one in inner.lines:
+                one.of_item = one.of_item or of_item
+            self.lines += [one for one in inner.lines if one.how not in other]
 
     def _visit(self, node: ast.AST, scopes: list[ast.AST]) -> None:
         if self._in_module and isinstance(node, _FUNCTIONS) and _binds(node, self.name):
@@ -128,14 +138,24 @@ class Search:
             self._match_assign(node, scopes)
         elif isinstance(node, (ast.For, ast.NamedExpr, ast.With)):
             self._match_binding(node, scopes)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            self._match_decorated(node, scopes)
+
+    def _match_decorated(
+        self, node: ast.FunctionDef | ast.AsyncFunctionDef, scopes: list[ast.AST]
+    ) -> None:
+        """A decorator such as ``lru_cache`` may have made an object of a function."""
+        if node.decorator_list and node.name == self.name and not self.attribute:
+            self._found(node, "assign", scopes)
 
     def _match_call(self, node: ast.Call, scopes: list[ast.AST]) -> None:
         function = node.func
-        if isinstance(function, ast.Attribute) and function.attr in ADDING:
-            target = _through_calls(function.value)
-            if self._is_it(target) or self._is_item(target):
-                self._found(node, _HOW.get(function.attr, "append"), scopes)
-                return
+        target, adding = None, ""
+        if isinstance(function, ast.Attribute):
+            target, adding = function.value, function.attr
+        if target is not None and adding in ADDING and self._grows(target):
+            self._found(node, _HOW.get(adding, "append"), scopes)
+            return
         called = getattr(function, "id", getattr(function, "attr", ""))
         arguments: list[tuple[int | str, ast.expr]] = list(enumerate(node.args))
         arguments += [(x.arg, x.value) for x in node.keywords if x.arg]
@@ -143,6 +163,9 @@ class Search:
             if self._is_it(value):
                 line = Line(node.lineno, "call", scopes)
                 self.passed.append((called, position, line))
+
+    def _grows(self, target: ast.expr) -> bool:
+        return self._is_it(target) or self._is_item(target)
 
     def _match_assign(
         self, node: ast.Assign | ast.AnnAssign, scopes: list[ast.AST]
@@ -158,15 +181,16 @@ class Search:
                 self._found(node, "setitem", scopes)
             elif self._is_it(target):
                 self._found(node, "assign", scopes).refers_to_itself = self._uses(value)
-            elif (
-                isinstance(target, ast.Name)
-                and value is not None
-                and self._is_it(value)
-            ):
-                functions: list[ast.AST] = [
-                    n for n in scopes if isinstance(n, _FUNCTIONS)
-                ]
-                self._aliases.append((target.id, functions))
+            elif value is not None:
+                self._match_alias(target, value, scopes)
+
+    def _match_alias(
+        self, target: ast.expr, value: ast.AST, scopes: list[ast.AST]
+    ) -> None:
+        of_item = self._is_item(value)
+        if isinstance(target, ast.Name) and (of_item or self._is_it(value)):
+            functions: list[ast.AST] = [n for n in scopes if isinstance(n, _FUNCTIONS)]
+            self._aliases.append((target.id, of_item, functions))
 
     def _match_binding(
         self, node: ast.For | ast.NamedExpr | ast.With, scopes: list[ast.AST]
@@ -175,6 +199,10 @@ class Search:
             targets = [item.optional_vars for item in node.items if item.optional_vars]
         else:
             targets = [node.target]
+        if isinstance(node, ast.For) and self._gives_items(node.iter):
+            functions: list[ast.AST] = [n for n in scopes if isinstance(n, _FUNCTIONS)]
+            names = [one.id for one in _flat(targets) if isinstance(one, ast.Name)]
+            self._aliases += [(name, True, functions) for name in names]
         if any(self._is_it(target) for target in _flat(targets)):
             self._found(node, "assign", scopes)
 
@@ -188,24 +216,32 @@ class Search:
     def _uses(self, value: ast.AST | None) -> bool:
         return value is not None and any(self._is_it(n) for n in ast.walk(value))
 
+    def _gives_items(self, node: ast.expr) -> bool:
+        """``for part in cache.values()``, or in the list itself."""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            return node.func.attr in _VIEWS and self._is_it(node.func.value)
+        return self._is_it(node)
+
     def _is_it(self, node: ast.AST | None) -> bool:
-        if self.key is not None:
-            return isinstance(node, ast.Subscript) and self._is_entry(node)
-        return self._is_name(node)
+        if self.key is None:
+            return self._is_name(node)
+        return node is not None and self._is_entry(node)
 
     def _is_item(self, node: ast.AST) -> bool:
         """Return whether the node is an item of the name (or may be of its entry)."""
-        if not isinstance(node, ast.Subscript):
+        taken = _taken_from(node)
+        if taken is None:
             return False
-        return self._is_it(node.value) or (
-            self.key is None and self._is_item(node.value)
-        )
+        whole, _ = taken
+        return self._is_it(whole) or (self.key is None and self._is_item(whole))
 
-    def _is_entry(self, node: ast.Subscript) -> bool:
-        if not self._is_name(node.value):
+    def _is_entry(self, node: ast.AST) -> bool:
+        taken = _taken_from(node)
+        if taken is None or not self._is_name(taken[0]):
             return False
-        if isinstance(node.slice, ast.Constant):
-            return bool(node.slice.value == self.key)
+        key = taken[1]
+        if isinstance(key, ast.Constant):
+            return bool(key.value == self.key)
         return True  # cache[key]: may be the one
 
     def _is_name(self, node: ast.AST | None) -> bool:
@@ -227,15 +263,16 @@ def _binds(function: ast.AST, name: str) -> bool:
     return bound
 
 
-def _through_calls(node: ast.expr) -> ast.expr:
-    """Return ``x`` of ``x.setdefault(key, [])``: what is added to its value grows x."""
-    while (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"setdefault", "get"}
-    ):
-        node = node.func.value
-    return node
+def _taken_from(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    """Return ``x`` and ``key`` of ``x[key]``, ``x.get(key)``, ``x.setdefault(key)``."""
+    if isinstance(node, ast.Subscript):
+        return node.value, node.slice
+    called = node.func if isinstance(node, ast.Call) else None
+    if not isinstance(node, ast.Call) or not isinstance(called, ast.Attribute):
+        return None
+    if called.attr not in {"setdefault", "get"} or not node.args:
+        return None
+    return called.value, node.args[0]
 
 
 def _flat(targets: list[ast.expr]) -> list[ast.expr]:

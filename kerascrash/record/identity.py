@@ -5,21 +5,30 @@ from __future__ import annotations
 import os
 import sys
 
+from kerascrash.record.cells import is_kernel
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+NOTEBOOK, NOTEBOOK_SUFFIX = "notebook", ".ipynb"
 PARENT_VARIABLE = "KERASCRASH_PARENT"
 """Set for children while armed: ``<pid>:<start ticks>:<path of the dump>``."""
 
 
 def read_start_ticks(pid: int) -> int:
     """Return field 22 of /proc/PID/stat (clock ticks since boot), 0 where unknown."""
+    fields = _read_stat(pid)
+    return int(fields[19]) if len(fields) > 19 else 0
+
+
+def _read_stat(pid: int) -> list[bytes]:
+    """Return the fields of /proc/PID/stat from the state on, none where unknown."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return 0
+            return stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
 
 
 def read_boot_id() -> str:
@@ -32,7 +41,11 @@ def read_boot_id() -> str:
 
 
 def is_running(pid: int, start_ticks: int = 0) -> bool:
-    """Return whether the process lives; with its start time, never a later namesake."""
+    """
+    Return whether the process lives; with its start time, never a later namesake.
+
+    One that has ended and is not reaped yet (by a notebook's server) does not live.
+    """
     if pid <= 0:
         return False
     try:
@@ -41,7 +54,12 @@ def is_running(pid: int, start_ticks: int = 0) -> bool:
         return False
     except OSError:  # alive, and another user's
         pass
-    return not start_ticks or read_start_ticks(pid) in (0, start_ticks)
+    fields = _read_stat(pid)
+    if len(fields) < 20:
+        return True
+    return fields[0] not in b"ZX" and (
+        not start_ticks or int(fields[19]) == start_ticks
+    )
 
 
 def name_parent(environ: os._Environ[str], dump_path: str) -> None:
@@ -107,9 +125,14 @@ def _pid_namespace() -> int:
 
 
 def find_script() -> str:
-    """Return the main script's path; or ``-m name``, ``-c``, ``notebook``, ``-``."""
-    if "ipykernel" in sys.modules:
-        return "notebook"
+    """
+    Return the main script's path; or ``-m name``, ``-c``, ``notebook``, ``-``.
+
+    Of a notebook the path if its server tells it (Jupyter Server from 2.0 on).
+    """
+    if is_kernel():
+        name = os.environ.get("JPY_SESSION_NAME", "")
+        return os.path.abspath(name) if name.endswith(NOTEBOOK_SUFFIX) else NOTEBOOK
     given = list(getattr(sys, "orig_argv", ()))
     if "-m" in given[:-1] and not _names_a_file(given, given.index("-m")):
         return f"-m {given[given.index('-m') + 1]}"

@@ -50,10 +50,11 @@ WAIT_S, PRESSED_WAIT_S, STUCK_WAIT_S = 0.3, 0.05, 0.01
 just not be scheduled; when it stands where it stood at the last vain try, it is inside
 a long call into native code."""
 AWAY_US = 1200
-"""Budget of a slice on another thread. With ``PREEMPTED`` times as much in elapsed time
-it stays below CPython's switch interval of 5 ms, so that the GIL is not taken from us
-while we hold something of the user's."""
-URGENT_PARSES = 50
+"""Budget of a slice on another thread. With ``PREEMPTED_AWAY`` times as much in elapsed
+time it stays below CPython's switch interval of 5 ms, so that the GIL is not taken from
+us while we hold something of the user's."""
+PARSED, URGENT_PARSED = 4 << 10, 512 << 10
+"""Characters of source that one scan may parse; a file that was begun is finished."""
 URGENT = frozenset(("pressure", "exception"))
 
 
@@ -127,8 +128,8 @@ class Inventory:
         for unit in self._memory.units.values():
             if unit.node is not None:
                 entries.add(unit.node)
-        parses = URGENT_PARSES if reason in URGENT else 1
-        self._lines.begin(parses, survey.stack, list(self._modules.files.values()))
+        parsed = URGENT_PARSED if reason in URGENT else PARSED
+        self._lines.begin(parsed, survey.stack, list(self._modules.files.values()))
         return entries.write(self._lines)
 
     def _look(self, reason: str, deadline_us: int, frames: Any) -> Survey:
@@ -145,7 +146,7 @@ class Inventory:
         if outcome != DONE:
             traced = self._main.traced or outcome == REFUSED
             survey = Survey(self._memory, self._kinds, self._modules)
-            survey.run(min(deadline_us, AWAY_US), None, traced=traced)
+            survey.run(min(deadline_us, AWAY_US), None, traced=traced, away=True)
         return survey
 
     def _where_main_stands(self) -> tuple[int, int]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
 
+    from kerascrash.record.allocators import Allocators
     from kerascrash.record.recorder import Recorder
     from kerascrash.record.sampler import Sampler
     from kerascrash.record.turns import Turns
@@ -60,6 +61,7 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
     """Import what looks at stacks and objects, and give it its jobs."""
     # Where the descriptors are used up, no module and no source can be opened.
     from kerascrash.record import tracebacks  # noqa: F401
+    from kerascrash.record.allocators import Allocators
     from kerascrash.record.sources import read_source
     from kerascrash.record.stacks import capture
     from kerascrash.record.turns import Turns
@@ -75,18 +77,24 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
         cost_us = turns.request(pressed=sampler.pressure.pressed)
         sampler.budget.spend(1000 * (cost_us + recorder.take_spent_us()))
 
-    recorder.on_exception = partial(_at_exception, recorder, turns)
+    allocators = Allocators(recorder, sampler)
+    recorder.on_exception = partial(_at_exception, recorder, turns, allocators)
     sampler.jobs += [
+        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25),
         Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
         Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
     ]
 
 
 def _at_exception(
-    recorder: Recorder, turns: Turns, frames: Mapping[int, FrameType]
+    recorder: Recorder,
+    turns: Turns,
+    allocators: Allocators,
+    frames: Mapping[int, FrameType],
 ) -> None:
     from kerascrash.record.stacks import capture
 
+    allocators.look()
     recorder.writer.blob("stacks", capture("exception", frames))
     turns.after_exception(frames)
 

@@ -60,6 +60,7 @@ _CLOSED = frozenset(
         "_thread", "threading", "logging", "multiprocessing", "concurrent", "asyncio",
         "subprocess", "_io", "io", "weakref", "_weakref", "re", "ctypes", "_ctypes",
         "unittest", "pytest", "_pytest", "enum", "inspect", "importlib", "kerascrash",
+        "IPython", "ipykernel", "traitlets", "jupyter_client", "zmq", "tornado",
     )
 )  # fmt: skip
 """Packages whose objects are never followed: machinery, not the user's data."""

@@ -15,10 +15,13 @@ class Leaf:
     """
     Bytes and shape of one array; ``key`` is equal for all that share its buffer.
 
-    ``estimated`` says that the bytes are not exact (strings, sizes not known yet).
+    ``estimated`` says that the bytes are not exact (strings, sizes not known yet),
+    ``graph`` that it keeps the computation alive that made it (autograd).
     """
 
-    __slots__ = ("bytes", "device", "dtype", "estimated", "key", "shape", "type")
+    __slots__ = (
+        "bytes", "device", "dtype", "estimated", "graph", "key", "shape", "type",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -30,6 +33,7 @@ class Leaf:
         device: str = HOST,
         *,
         estimated: bool = False,
+        graph: bool = False,
     ) -> None:
         self.bytes = size
         self.key = key
@@ -38,3 +42,4 @@ class Leaf:
         self.dtype = dtype
         self.device = device
         self.estimated = estimated
+        self.graph = graph

@@ -1,21 +1,15 @@
-"""
-What may leave the process: an allow-list of variables, and arguments without secrets.
-
-Masking is by name (``--token``, ``SLURM_JWT``) and by shape (``hf_…``, credentials in a
-URL). A secret with a harmless name and shape is not recognised.
-"""
+"""What of the environment may leave the process: an allow-list of variables."""
 
 from __future__ import annotations
 
 import re
 
+from kerascrash.dump.masking import MASK, SECRET_NAME, mask_text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-MASK = "***"
-_LONGEST_VALUE = 1000
-_MOST_ARGUMENTS = 200
 _ALLOWED = re.compile(
     r"(CUDA|TF|XLA|KERAS|KERASCRASH|JAX|TORCH|PYTORCH|NCCL|NVIDIA|CUDNN|CUBLAS|"
     r"ONEDNN|DNNL|MKL|KMP|OMP|GOMP|OPENBLAS|NUMEXPR|MALLOC|TCMALLOC|HOROVOD|SLURM|PBS|"
@@ -23,15 +17,6 @@ _ALLOWED = re.compile(
     r"PYTHON(HASHSEED|MALLOC|FAULTHANDLER|UNBUFFERED|OPTIMIZE|DEVMODE)|"
     r"(RANK|WORLD_SIZE|LOCAL_RANK|VIRTUAL_ENV|CONDA_DEFAULT_ENV|LANG|LC_ALL|TMPDIR)"
 )
-_SECRET_NAME = re.compile(
-    r"token(?!iz|s)|secret|passw|pwd\b|credential|api[-_]?key|access[-_]?key|private|jwt|"
-    r"auth(?!or)|cookie|session[-_]?key|signature|\bkey\b",
-    re.IGNORECASE,
-)
-_SECRET_SHAPE = re.compile(
-    r"(hf_|sk-|gh[pousr]_|glpat-|xox[abprs]-|AKIA|ya29\.|eyJ)[A-Za-z0-9_\-.]{12,}"
-)
-_URL_CREDENTIALS = re.compile(r"(?<=://)[^/@\s:]*:[^/@\s]+(?=@)")
 
 
 def allowed_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -39,36 +24,6 @@ def allowed_environment(environ: Mapping[str, str]) -> dict[str, str]:
     shown = {}
     for name, value in environ.items():
         if _ALLOWED.fullmatch(name) and name != "KERASCRASH_PARENT":
-            secret = _SECRET_NAME.search(name.replace("_", "-"))
+            secret = SECRET_NAME.search(name.replace("_", "-"))
             shown[name] = MASK if secret else mask_text(value)
     return shown
-
-
-def mask_text(text: str) -> str:
-    """Return ``text`` with anything of a secret's shape masked, and shortened."""
-    masked = _URL_CREDENTIALS.sub(MASK, text[:_LONGEST_VALUE])
-    return _SECRET_SHAPE.sub(MASK, masked)
-
-
-def mask_arguments(arguments: Iterable[str]) -> list[str]:
-    """Return command-line arguments, values of secret-looking options masked."""
-    shown: list[str] = []
-    hide_next = False
-    for argument in list(arguments)[:_MOST_ARGUMENTS]:
-        name, equals, _ = argument.partition("=")
-        if hide_next and not argument.startswith("-"):
-            shown.append(MASK)
-            hide_next = False
-            continue
-        hide_next = False
-        secret = _SECRET_NAME.search(name) if _is_option(name, equals) else None
-        if secret and equals:
-            shown.append(f"{name}={MASK}")
-        else:
-            hide_next = bool(secret)
-            shown.append(mask_text(argument))
-    return shown
-
-
-def _is_option(name: str, equals: str) -> bool:
-    return name.startswith("-") or bool(equals)

@@ -52,6 +52,8 @@ class Surveyor:
             self._fill_entries(obj, info, node, root, level)
         elif level < LEVELS and self._holds_instances(obj, info):
             self._fill_instances(obj, info, node, root, level)
+        elif level < LEVELS and info.kind == k.GENERATOR:
+            self._fill_generator(obj, node, root, level)
         elif level < LEVELS and self._leads_to_users(obj, info):
             self._fill_library(obj, info, node, root, level)
         else:
@@ -80,6 +82,15 @@ class Surveyor:
             child = Node(owner, f"{node.path}.{attr}", "instance", home, key)
             child.target = (attr, True, None)
             self._child(value, child, node, root, level)
+
+    def _fill_generator(self, obj: Any, node: Node, root: str, level: int) -> None:
+        """Name what a waiting generator keeps by its own variables."""
+        self._walker.seen.add(id(obj))
+        code = obj.gi_code
+        for name, value in self._walker.generator_locals(obj):
+            home = (code.co_filename, code.co_name)
+            path, key = f"{node.path}.{name}", f"{node.key}.{name}"
+            self._child(value, Node(name, path, "frame", home, key), node, root, level)
 
     def _fill_library(
         self, obj: Any, info: ClassInfo, node: Node, root: str, level: int
@@ -174,15 +185,20 @@ class Surveyor:
             some = some[1::2]
         if not some:
             return
-        names = [class_name(type(x)) for x in some]
+        known = [self._walker.leaf(x) for x in some]
+        names = [
+            leaf.type if leaf else class_name(type(x))
+            for x, leaf in zip(some, known, strict=True)
+        ]
         name = max(names, key=names.count)
         node.kind = f"{node.type} of {node.count:,} {name}"
         node.element = {"type": name, "shape": None, "dtype": None}
-        leaves = [leaf for leaf in map(self._walker.leaf, some) if leaf]
+        leaves = [leaf for leaf in known if leaf]
         if len(leaves) == len(some):
             shapes = {leaf.shape for leaf in leaves}
             node.element = _element(leaves[0])
             node.element["type"] = name
+            node.element["graph"] = any(leaf.graph for leaf in leaves)
             if len(shapes) > 1:
                 node.element["shape"] = None
 
@@ -196,7 +212,12 @@ def _part(node: Node, suffix: str) -> Node:
 
 def _element(leaf: Any) -> dict[str, Any]:
     shape = None if leaf.shape is None else [int(n) for n in leaf.shape]
-    return {"type": leaf.type, "shape": shape, "dtype": leaf.dtype or None}
+    return {
+        "type": leaf.type,
+        "shape": shape,
+        "dtype": leaf.dtype or None,
+        "graph": leaf.graph,
+    }
 
 
 def _shape(shape: tuple[int, ...]) -> str:

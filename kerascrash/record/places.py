@@ -11,6 +11,8 @@ from __future__ import annotations
 import os
 import sys
 
+from kerascrash.record.cells import shown_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType
@@ -85,7 +87,7 @@ def caller_place(depth: int = 2) -> dict[str, Any] | None:
 def _place(frame: FrameType) -> dict[str, Any]:
     code = frame.f_code
     return {
-        "file": code.co_filename,
+        "file": shown_file(code.co_filename),
         "line": frame.f_lineno or 0,
         "function": getattr(code, "co_qualname", code.co_name),
     }

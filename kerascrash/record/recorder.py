@@ -63,6 +63,8 @@ class Recorder:
         self.steps_per_epoch = -1
         self.last_step_at_ns = 0
         self.exception_seen = False
+        self.dismissed = False
+        """Asked to end by its user, as a notebook's kernel is."""
         self.at_step: Callable[[], None] | None = None
         """Set when something waits for a step boundary; cleared there."""
         self.growing: str | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 
+from kerascrash.record.cells import MAIN_FILE, current_shell
 from kerascrash.record.frames import (
     MISSING,
 )
@@ -28,7 +29,9 @@ REDISCOVERY = 16
 _IGNORED = frozenset(
     ("__builtins__", "__doc__", "__loader__", "__spec__", "__cached__")
 )
-_NOTEBOOK = frozenset(("In", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "_sh"))
+_NOTEBOOK = frozenset(
+    ("In", "_ih", "_oh", "_dh", "_i", "_ii", "_iii", "_sh", "_", "__", "___")
+)
 """IPython's own names: what they hold is shown under the user's, or as ``Out``."""
 
 
@@ -81,10 +84,17 @@ class Namespace(Group):
 
     def names(self) -> list[str]:
         found = [n for n in list(self._space) if type(n) is str and n not in _IGNORED]
-        return [n for n in found if n not in _NOTEBOOK][:NAMES]
+        if "_oh" in self._space:
+            found = [n for n in found if n not in _NOTEBOOK and not _is_output(n)]
+        return found[:NAMES]
 
     def get(self, name: str) -> Any:
         return dict.get(self._space, name, MISSING)
+
+
+def _is_output(name: str) -> bool:
+    """Return whether IPython made the name for a cell: ``_7``, ``_i7``."""
+    return name[:1] == "_" and name[1:].removeprefix("i").isdigit()
 
 
 class ClassAttributes(Group):
@@ -138,6 +148,8 @@ class UserModules:
 
     def refresh(self) -> None:
         """Judge modules that were imported since the last scan."""
+        if current_shell() is not None:
+            self._judge("__main__")  # ``%run`` puts another one in its place
         if len(sys.modules) == self._count:
             return
         self._count = len(sys.modules)
@@ -154,7 +166,7 @@ class UserModules:
         if type(file) is str and is_user_file(file):
             self.files[name] = file
         elif name == "__main__" and type(file) is not str:
-            self.files[name] = "<stdin>"  # interactive, -c, or a notebook
+            self.files[name] = MAIN_FILE  # interactive, -c, or a notebook
 
     def groups(self) -> list[Group]:
         """Return a group for each, ``__main__`` first."""

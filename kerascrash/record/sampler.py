@@ -48,6 +48,8 @@ class Sampler:
         self.lock = _thread.allocate_lock()
         self.pressure = Pressure()
         self.values: dict[str, int] = {}
+        self.device: dict[str, int] = {}
+        """What the framework's allocator told last: it goes into every sample."""
         self.jobs: list[Job] = []
         self.budget = Budget()
         self._probes: ProbeSet | None = None
@@ -175,6 +177,7 @@ class Sampler:
         values["step"] = recorder.step
         values["epoch"] = recorder.epoch
         values["stage"] = int(recorder.stage)
+        values.update(self.device)
         values["interval_us"] = (now - self._last_ns) // 1000
         recorder.writer.sample(values)
         limit = values.get("cgroup_limit", -1)

@@ -37,9 +37,9 @@ def size_torch(tensor: Any) -> Leaf | None:
     size = int(storage.nbytes())
     shape, dtype = tuple(tensor.shape), str(tensor.dtype).removeprefix("torch.")
     where = HOST if device == "cpu" else device.replace("cuda", "GPU")
-    return Leaf(
-        size, ("p", address) if address else id(tensor), name, shape, dtype, where
-    )
+    key: object = ("p", address) if address else id(tensor)
+    graph = not tensor.is_leaf  # made by a computation that can still be gone back
+    return Leaf(size, key, name, shape, dtype, where, graph=graph)
 
 
 def size_jax(array: Any) -> Leaf | None:

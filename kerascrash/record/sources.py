@@ -11,6 +11,8 @@ import linecache
 import os
 import zlib
 
+from kerascrash.record.cells import hidden_file
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -34,6 +36,7 @@ def source_is_wanted() -> bool:
 
 def read_source(file: str) -> str:
     """Return the text of a source file as it was when first read; empty if unknown."""
+    file = hidden_file(file)
     if file.startswith("<") or not os.path.isabs(file):
         return _from_linecache(file)
     if file in _kept:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from kerascrash.record.cells import shown_file
 from kerascrash.record.places import is_user_file
 from kerascrash.record.safe import attribute
 from kerascrash.record.sources import excerpt, source_line
@@ -102,7 +103,7 @@ def _describe(thread: dict[str, Any]) -> dict[str, Any]:
         text = source_line(file, line) if user and sourced <= SOURCED_FRAMES else None
         frames.append(
             {
-                "file": file,
+                "file": shown_file(file),
                 "line": line,
                 "function": function,
                 "user": user,

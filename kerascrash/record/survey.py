@@ -59,16 +59,20 @@ class Survey:
         self._present: set[str] = set()
         self._groups: set[str] = set()
         self._late = False
+        self._budget_us = 0
         self._turns = 1
         self._costs: dict[int, int] = {}
         self._extra: list[Group] = []
         self._known: set[int] = set()
 
-    def run(self, budget_us: int, frames: Any, *, traced: bool) -> None:
-        """Look at everything that is due."""
+    def run(
+        self, budget_us: int, frames: Any, *, traced: bool, away: bool = False
+    ) -> None:
+        """Look at everything that is due; ``away``: not on the user's own thread."""
         began = perf_counter_ns()
+        self._budget_us = budget_us
         self._kinds.begin()
-        walker = Walker(self._kinds, budget_us * 1000, traced=traced)
+        walker = Walker(self._kinds, budget_us * 1000, traced=traced, away=away)
         try:
             self._enumerate(frames, walker, traced=traced)
             self._drop_what_is_gone()
@@ -264,8 +268,16 @@ class Survey:
         self._rest(unit, (perf_counter_ns() - began) // 1000)
 
     def _rest(self, unit: Unit, cost_us: int) -> None:
-        """Decide when to look again: at once if it changes or costs little."""
+        """
+        Decide when to look again: at once if it changes or costs little.
+
+        A name that was cut short because others had used up the time is among the first
+        of the next scan; one that used it up itself is not.
+        """
         size = unit.node.total() if unit.node is not None else 0.0
+        if unit.cut and cost_us < self._budget_us // 3:
+            unit.rest, unit.scan = 1, max(0, unit.scan - 1)
+            return
         still = unit.cut or size == unit.size
         dear = unit.cut or cost_us > CHEAP_US
         unit.rest = min(2 * unit.rest, LONGEST_REST) if still and dear else 1

@@ -6,6 +6,7 @@ Line numbers come from the traceback, source text from the file as it is now.
 
 from __future__ import annotations
 
+from kerascrash.record.cells import shown_file
 from kerascrash.record.places import is_user_file
 from kerascrash.record.sources import excerpt, source_line
 
@@ -71,7 +72,7 @@ def _innermost_user_place(trace: TracebackType | None) -> dict[str, Any] | None:
         return None
     code, line = found.tb_frame.f_code, found.tb_lineno or 0
     return {
-        "file": code.co_filename,
+        "file": shown_file(code.co_filename),
         "line": line,
         "function": getattr(code, "co_qualname", code.co_name),
         "excerpt": excerpt(code.co_filename, line),
@@ -88,6 +89,6 @@ def _frames(trace: TracebackType | None) -> list[list[Any]]:
         half = _MOST_FRAMES // 2
         entries = entries[:half] + entries[-half:]
     return [
-        [file, line, function, source_line(file, line or 0)]
+        [shown_file(file), line, function, source_line(file, line or 0)]
         for file, line, function in entries
     ]

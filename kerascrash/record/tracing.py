@@ -16,6 +16,7 @@ import os
 import weakref
 
 from kerascrash.dump.records import EventKind
+from kerascrash.record.cells import shown_file
 from kerascrash.record.places import caller_place, is_user_file
 from kerascrash.record.signature import describe_signature, what_varies
 from kerascrash.record.sources import excerpt
@@ -105,7 +106,7 @@ class Traces:
         file, line, function = key
         self._recorder.event(
             EventKind.RETRACE,
-            function=function, count=traced.count, file=file, line=line,
+            function=function, count=traced.count, file=shown_file(file), line=line,
             excerpt=[row for row in excerpt(file, line) if 0 <= row[0] - line < _SHOWN],
             alive=traced.alive(), bytes=traced.bytes, varies=traced.varies,
             called=called,

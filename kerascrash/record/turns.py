@@ -27,6 +27,8 @@ LIVELY_NS, LIVELY_PRESSED_NS = 2_000_000_000, 150_000_000
 """A step so recent promises another one soon enough to wait for."""
 HEALTHY_US, PRESSED_US, EXCEPTION_US = 2_000, 8_000, 50_000
 """How long a scan may look at objects."""
+FIRST_US, FIRST_SCANS = 6_000, 8
+"""The first scans at steps meet everything anew."""
 
 
 class Turns:
@@ -40,6 +42,7 @@ class Turns:
         self._waiting = False
         self._trains_on_main = True
         self._pressed = False
+        self._steps_seen = 0
 
     def request(self, *, pressed: bool) -> int:
         """Ask for a scan: at the next step if one is near, else now; return its us."""
@@ -66,7 +69,11 @@ class Turns:
         if sampler is None or not sampler.lock.acquire(blocking=False):
             return  # it is at work itself; the next step will do
         try:
-            budget_us = PRESSED_US if self._pressed else HEALTHY_US
+            first = self._steps_seen < FIRST_SCANS
+            self._steps_seen += 1
+            budget_us = FIRST_US if first else HEALTHY_US
+            if self._pressed:
+                budget_us = PRESSED_US
             self._recorder.spent_elsewhere_us += self._scan("step", budget_us)
         finally:
             sampler.lock.release()

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 DEPTH = 10
 GENEROUS = 150
 """Objects visited under one name before samples shrink to the smallest."""
-PREEMPTED = 3
-"""The budget is CPU time; on a busy machine it may take so many times as long."""
+PREEMPTED, PREEMPTED_AWAY = 12, 3
+"""The budget is CPU time; on a busy machine it may take so many times as long. Away
+from the user's own thread it must not: the GIL would be taken from us meanwhile."""
 GRACE = 8
 """So often a scan that is late by the clock alone goes on: else, on a machine so busy
 that it is always late, nothing would ever be measured."""
@@ -42,12 +43,15 @@ CLAIM_WORTH = 1 << 16
 class Walker:
     """Measures objects for one scan; ``claims`` collects keys of big buffers found."""
 
-    def __init__(self, kinds: Kinds, budget_ns: int, *, traced: bool) -> None:
+    def __init__(
+        self, kinds: Kinds, budget_ns: int, *, traced: bool, away: bool = False
+    ) -> None:
         self._kinds = kinds
         now = thread_time_ns()
         self._half = budget_ns // 2
         self._cpu_half, self._cpu_end = now + self._half, now + budget_ns
-        self._wall_end = perf_counter_ns() + PREEMPTED * budget_ns
+        longer = PREEMPTED_AWAY if away else PREEMPTED
+        self._wall_end = perf_counter_ns() + longer * budget_ns
         self._traced = traced
         self._steps = self._name_began = self._grace = 0
         self.seen: set[object] = set()
@@ -118,7 +122,8 @@ class Walker:
         before = tally.bytes
         for done, (part, factor) in enumerate(parts):
             if self.cut and done:  # what was looked at stands for the rest
-                tally.bytes = before + (tally.bytes - before) * len(parts) / done
+                seen, whole = (sum(f for _, f in p) for p in (parts[:done], parts))
+                tally.bytes = before + (tally.bytes - before) * whole / seen
                 tally.estimated = True
                 break
             self.add(part, tally, key, depth + 1, weight * factor)
@@ -193,13 +198,20 @@ class Walker:
             return [obj.func, obj.args, obj.keywords]
         if kind == k.CACHE:
             return gc.get_referents(obj)[: 2 * WIDE]
-        if kind == k.GENERATOR and obj.gi_frame is not None and not obj.gi_running:
-            frame = obj.gi_frame
-            if is_user_file(frame.f_code.co_filename):
-                with FrameLocals(frame, traced=self._traced) as variables:
-                    values = [variables.get(name) for name in names_of(frame)]
-                return [value for value in values if value is not MISSING]
+        if kind == k.GENERATOR:
+            return [value for _, value in self.generator_locals(obj)]
         return []
+
+    def generator_locals(self, obj: Any) -> list[tuple[str, Any]]:
+        """Return the variables of a generator of the user's that waits for its turn."""
+        frame = obj.gi_frame
+        if frame is None or obj.gi_running:
+            return []
+        if not is_user_file(frame.f_code.co_filename):
+            return []
+        with FrameLocals(frame, traced=self._traced) as variables:
+            found = [(name, variables.get(name)) for name in names_of(frame)]
+        return [(name, value) for name, value in found if value is not MISSING]
 
     def elements(
         self, obj: Any, info: ClassInfo, tally: Tally, depth: int

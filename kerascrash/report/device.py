@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kerascrash.model.evidence import Unavailable
 from kerascrash.model.trace import Trace
 from kerascrash.report.charts.spark import spark_path
 from kerascrash.report.plain import items, mapping, mappings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kerascrash.model.case import Case
     from kerascrash.model.verdict import Diagnosis
 
@@ -16,12 +19,22 @@ MOST_POOLS = 16
 MOST_OPS = 15
 MOST_KEPT = 8
 _SPARK_POINTS = 60
+_DEVICE = (
+    "index", "name", "state", "reason", "total", "used", "own", "others",
+    "utilisation_percent", "temperature_c", "power_mw", "ecc_uncorrected", "throttle",
+    "xids", "processes",
+)  # fmt: skip
+_HANDED_OUT = ("device", "framework", "in_use", "peak", "reserved", "limit")
 
 
 def device_tables(diagnosis: Diagnosis) -> dict[str, Any]:
     """Return the tables of the section on device memory; all empty without evidence."""
     rows = mappings(diagnosis.allocators)
+    recording = diagnosis.case.recording
+    here = None if isinstance(recording, Unavailable) else recording
     return {
+        "devices": _rows(here.devices if here else {}, _DEVICE),
+        "handed_out": _rows(here.allocators if here else {}, _HANDED_OUT),
         "pools": [_pool(row) for row in rows[:MOST_POOLS]],
         "kept": [
             {**group, "pool": row.get("name")}
@@ -31,6 +44,11 @@ def device_tables(diagnosis: Diagnosis) -> dict[str, Any]:
         "traces": traces_list(diagnosis.case),
         "ops": _ops(diagnosis.case),
     }
+
+
+def _rows(blob: Mapping[str, Any], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    rows = mappings(blob.get("devices"))[:MOST_POOLS]
+    return [{key: row.get(key) for key in keys} for row in rows]
 
 
 def _pool(row: Any) -> dict[str, Any]:

@@ -56,6 +56,35 @@ def exit_object(case: Case) -> dict[str, Any]:
     }
 
 
+def core_object(case: Case) -> dict[str, Any] | None:
+    """Return what the notes of the core file tell, null where there is none."""
+    core = case.core
+    if core is None:
+        return None
+    return {
+        "source": core.source,
+        "machine": core.machine,
+        "signal": core.signal,
+        "code": core.code,
+        "address": _hexadecimal(core.address),
+        "sender": core.sender,
+        "pid": core.pid,
+        "thread": core.thread,
+        "name": core.name,
+        "arguments": list(core.arguments),
+        "pc": _hexadecimal(core.pc),
+        "library": core.at.path if core.at else None,
+        "library_offset": _hexadecimal(core.pc_offset),
+        "touched": core.touched.path if core.touched else None,
+        "complete": core.complete,
+    }
+
+
+def _hexadecimal(number: int | None) -> str | None:
+    """Addresses are beyond what JavaScript's numbers hold exactly."""
+    return None if number is None else f"0x{number:x}"
+
+
 def process_object(case: Case) -> dict[str, Any]:
     """Return who died, and when."""
     process = case.process

@@ -8,12 +8,14 @@ Unix seconds. ``report.schema.json`` beside this file describes it.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report.device import traces_list
 from kerascrash.report.format import Format
 from kerascrash.report.json_case import (
+    core_object,
     evidence_object,
     exit_object,
     logs_list,
@@ -66,6 +68,7 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
         "traces": traces_list(diagnosis.case),
         "forecast": _forecast(diagnosis),
         "faults": diagnosis.faults,
+        "redaction": asdict(diagnosis.redaction) if diagnosis.redaction else None,
     }
     return {key: plain(value) for key, value in {**judged, **_seen(diagnosis)}.items()}
 
@@ -82,10 +85,13 @@ def _seen(diagnosis: Diagnosis) -> dict[str, Any]:
         "stacks": stacks_list(case),
         "logs": logs_list(case.logs),
         "exit": exit_object(case),
+        "core": core_object(case),
         "process": process_object(case),
         "children": [process_object(child) for child in case.children],
         "environment": here.environment if here else {},
         "limits": here.limits if here else {},
+        "devices": mappings(here.devices.get("devices")) if here else [],
+        "device_allocators": mappings(here.allocators.get("devices")) if here else [],
         "certificate": (
             None if isinstance(case.certificate, Unavailable) else case.certificate
         ),

@@ -17,10 +17,11 @@ from kerascrash.report.markdown_details import (
     held_lines,
     logs_lines,
     missing_lines,
+    shared_lines,
     stacks_lines,
 )
 from kerascrash.report.markdown_text import code, code_block, escape, prose
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ def render(diagnosis: Diagnosis) -> str:
         _folded("Log lines", logs_lines(diagnosis)),
         _folded("Environment", environment_lines(diagnosis)),
         _folded("What is missing", missing_lines(diagnosis)),
+        _folded("What was replaced before sharing", shared_lines(diagnosis)),
     ]
     footer = f"\n_kerascrash {__version__}_\n"
     text, room = "", LARGEST - len(footer) - 100
@@ -106,7 +108,8 @@ def _culprit(diagnosis: Diagnosis) -> Iterator[str]:
     place = culprit.place
     if place:
         yield ""
-        yield f"{code(f'{place.file}:{place.line}')} in {code(place.function or '?')}"
+        where = line_in_words(place.file, place.line)
+        yield f"{code(where)} in {code(place.function or '?')}"
         lines = dedent(place.excerpt)
         yield from code_block(
             [f"{'>' if n == place.line else ' '} {n:>5}  {text}" for n, text in lines]

@@ -9,8 +9,9 @@ from kerascrash.report.facts import environment_groups
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.markdown_text import code, code_block, escape, prose
 from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import log_views, stack_views
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,9 @@ def held_lines(diagnosis: Diagnosis) -> Iterator[str]:
     for row in rows:
         size = "–" if row["bytes"] is None else format_bytes(row["bytes"])
         growth = format_bytes(row["growth"]) if row["growth"] else "–"
-        where = (
-            code(f"{row['file']}:{row['line']}", 120, cell=True) if row["file"] else "–"
-        )
+        where = "–"
+        if row["file"]:
+            where = code(line_in_words(row["file"], row["line"]), 120, cell=True)
         kind = escape(row["kind"], 120)
         owner = code(row["owner"], 120, cell=True)
         yield f"| {owner} | {kind} | {size} | {growth} | {where} |"
@@ -76,7 +77,8 @@ def stacks_lines(diagnosis: Diagnosis) -> Iterator[str]:
         main = " (main thread)" if thread["main"] else ""
         lines = [f"{thread['name']}{main}{alike}"]
         for frame in thread["frames"][:25]:
-            lines.append(f"  {frame['file']}:{frame['line']} in {frame['function']}")
+            where = line_in_words(frame["file"], frame["line"])
+            lines.append(f"  {where} in {frame['function']}")
             if frame["source"]:
                 lines.append(f"      {frame['source']}")
         yield from code_block(lines)
@@ -110,3 +112,19 @@ def missing_lines(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"- damage: {escape(damage.where)}: {escape(damage.text)}"
     for fault in diagnosis.faults[:10]:
         yield f"- fault of kerascrash itself: {escape(fault)}"
+
+
+def shared_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what was replaced in a redacted report, and what is still in it."""
+    redaction = diagnosis.redaction
+    if redaction is None:
+        return
+    yield "| In its place | What it was | Different ones | Places |"
+    yield "| --- | --- | ---: | ---: |"
+    for pseudonym, meaning, values, texts in replaced_rows(redaction):
+        shown = code(pseudonym, 40, cell=True)
+        yield f"| {shown} | {escape(meaning, 120)} | {values} | {texts} |"
+    yield ""
+    for kept in redaction.kept:
+        yield f"- still in it: {escape(kept)}"
+    yield f"- {escape(WARNING)}"

@@ -15,6 +15,7 @@ from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import mapping, whole
+from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
@@ -63,6 +64,9 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "damage": all_damage(case),
         "unavailable": all_unavailable(diagnosis),
         "faults": diagnosis.faults,
+        "redaction": diagnosis.redaction,
+        "sharing_warning": WARNING,
+        "replaced": replaced_rows(diagnosis.redaction),
         "children": [
             (words.script_name(child), child.process)
             for child in case.children

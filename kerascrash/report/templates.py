@@ -14,7 +14,7 @@ from kerascrash.model.certainty import certainty_word
 from kerascrash.report import words
 from kerascrash.report.excerpt import dedent
 from kerascrash.report.safe_text import LONGEST, cut, safe_block, safe_line
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +114,7 @@ _FILTERS: Mapping[str, Any] = {
     "percent": words.percent,
     "certainty": certainty_word,
     "place": words.place_text,
+    "at": line_in_words,
     "effect": words.effect,
     "held": words.held_word,
     "utc": words.utc,

@@ -13,8 +13,9 @@ from kerascrash.report.format import Format
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.safe_text import safe_line
+from kerascrash.report.shared import WARNING, replaced_line
 from kerascrash.report.terminal_text import item, open_console, say, title
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,7 @@ def render(diagnosis: Diagnosis, width: int = WIDTH, *, color: bool = False) -> 
     _held(console, diagnosis)
     _evidence(console, diagnosis)
     _missing(console, diagnosis)
+    _shared(console, diagnosis)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -89,7 +91,7 @@ def _code(console: Console, place: Place) -> None:
 
     say(
         console,
-        f"{place.file}:{place.line} in {place.function or '?'}",
+        f"{line_in_words(place.file, place.line)} in {place.function or '?'}",
         "dim",
         indent=2,
     )
@@ -168,6 +170,17 @@ def _missing(console: Console, diagnosis: Diagnosis) -> None:
             say(console, text, indent=2)
         if len(shown) > SHOWN:
             say(console, f"and {len(shown) - SHOWN} more", indent=2)
+
+
+def _shared(console: Console, diagnosis: Diagnosis) -> None:
+    redaction = diagnosis.redaction
+    if redaction is None:
+        return
+    title(console, "Redacted")
+    say(console, replaced_line(redaction), indent=2)
+    for kept in redaction.kept:
+        say(console, f"still in it: {kept}", indent=2)
+    say(console, WARNING, indent=2)
 
 
 FORMAT = Format("text", ".txt", render)

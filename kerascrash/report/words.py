@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kerascrash.model.certainty import certainty_word
 from kerascrash.model.evidence import Unavailable
-from kerascrash.units import format_bytes, format_seconds
+from kerascrash.units import format_bytes, format_seconds, line_in_words
 
 if TYPE_CHECKING:
     from kerascrash.model.case import Case
@@ -77,8 +77,8 @@ def run_time(case: Case) -> str:
 
 
 def place_text(place: Place | None) -> str:
-    """Return ``train.py:41`` or ""."""
-    return f"{PurePath(place.file).name}:{place.line}" if place else ""
+    """Return ``train.py:41``, ``In [7], line 3`` or ""."""
+    return line_in_words(PurePath(place.file).name, place.line) if place else ""
 
 
 def effect(advice: Advice) -> str:

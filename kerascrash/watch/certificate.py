@@ -40,6 +40,9 @@ def build_certificate(
         unavailable.append({"what": "kernel log", "reason": kernel["reason"]})
     if observer.sync.problem:
         unavailable.append({"what": "copy on disk", "reason": observer.sync.problem})
+    if observer.devices.problem:
+        reason = observer.devices.problem
+        unavailable.append({"what": "NVIDIA devices", "reason": reason})
     return {
         "version": VERSION,
         "death": {"realtime": realtime, "boottime_ns": death_ns},

@@ -8,6 +8,7 @@ from kerascrash.dump.clock import now_ns
 from kerascrash.probes import open_probes
 from kerascrash.probes.oom_counters import OomCounters
 from kerascrash.watch.descendants import Descendants
+from kerascrash.watch.devices import Devices
 from kerascrash.watch.kernel_log import KernelLog
 from kerascrash.watch.neighbours import Neighbours
 from kerascrash.watch.pace import Pace
@@ -48,6 +49,7 @@ class Observer:
         self.neighbours = Neighbours(pid)
         self.descendants = Descendants(pid)
         self.workers = Workers(writer.path)
+        self.devices = Devices(writer, pid)
         self.stderr = StderrTail(pid)
         self.captured = CapturedStderr(writer.path, pid)
         self.wakers = Wakers(self.counters.event_files)
@@ -98,6 +100,7 @@ class Observer:
         self.kernel.follow()
         self.descendants.look()
         self.workers.look()
+        self.devices.look()
         self.counters_last = merge_counters(self.counters_last, self.counters.read())
         self.sync.push()
 
@@ -115,6 +118,7 @@ class Observer:
             self.counters,
             self.kernel,
             self.descendants,
+            self.devices,
             self.stderr,
             self.captured,
             self.wakers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import time
 
 from kerascrash.dump.records import State
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
     from kerascrash.watch.observer import Observer
 
 
+_DISMISSED = (None, 0, signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+"""Wait statuses of what was asked to end; death by a signal is that signal's number."""
+
+
 def ended_well(state: str, status: ExitStatus) -> bool:
     """
     Tell whether a main process's end is clean: its script finished, with status 0.
 
-    Where the status cannot be known, that the script finished decides.
+    Where the status cannot be known, that the script finished decides. A notebook's
+    kernel that its user has asked to end is then ended by its server if it must be.
     """
+    if state == State.DISMISSED.value:
+        return status.raw in _DISMISSED
     if state != State.FINISHED.value:
         return False
     return status.raw is None or status.is_success
@@ -47,6 +55,7 @@ def discard(observer: Observer) -> None:
     observer.captured.take()
     observer.captured.remove()
     observer.sync.remove()
+    observer.devices.close()
     observer.workers.finish(parent_ended_well=True)
 
 
@@ -56,6 +65,7 @@ def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) ->
 
     ``extra`` are further keys of the certificate (``stderr``, ``rusage``).
     """
+    observer.devices.finish()
     certificate = build_certificate(observer, status, death_ns)
     certificate |= extra
     if "stderr" not in certificate:

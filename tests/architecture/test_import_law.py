@@ -25,7 +25,9 @@ ALLOWED: dict[str, set[str]] = {
     "diagnose": {"detect", "causes", "factors", "estimate", "model"},
     "compare": {"estimate", "model"},
     "report": {"model"},
+    "redact": {"model"},
     "arm": {"record"},
+    "__init__": {"arm"},
 }
 ANY = {"cli", "__main__"}
 RECORDER_SIDE = {"dump", "probes", "record", "watch", "arm", "__init__"}

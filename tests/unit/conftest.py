@@ -45,6 +45,7 @@ class CaseBuilder:
     levels: list[tuple[float, int]] = field(
         default_factory=lambda: [(0.0, 50 * MIB), (3.0, 400 * MIB)]
     )
+    asked: list[tuple[float, int]] = field(default_factory=list)
     others: list[tuple[float, int]] = field(default_factory=lambda: [(0.0, 0)])
     marks: list[Mark] = field(default_factory=list)
     progress: dict[str, Any] = field(default_factory=dict)
@@ -71,6 +72,11 @@ class CaseBuilder:
     def grows(self, *points: tuple[float, float]) -> CaseBuilder:
         """Resident size in MiB at seconds; straight lines in between."""
         self.levels += [(at, int(size * MIB)) for at, size in points]
+        return self
+
+    def asks(self, at: float, size: int) -> CaseBuilder:
+        """Virtual size goes up by ``size`` bytes at once, from 1 GiB."""
+        self.asked.append((at, size))
         return self
 
     def runs(self, at: float, *, stage: str = "fit", **progress: Any) -> CaseBuilder:
@@ -208,6 +214,11 @@ class CaseBuilder:
             "host_available": [self.host_available] * len(times),
             **{name: [value] * len(times) for name, value in self.extra.items()},
         }
+        if self.asked:
+            columns["vms"] = [
+                GIB + sum(size for when, size in self.asked if when <= at)
+                for at in times
+            ]
         if self.limit is not None:
             columns["cgroup_limit"] = [self.limit] * len(times)
             columns["cgroup_current"] = used

@@ -7,48 +7,34 @@ variable is set and the image is missing, it is built, which needs root.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import machine as vm
 import pytest
-
-HERE = Path(__file__).resolve().parent
-
-
-def _load_machine() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("vm_machine", HERE / "machine.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
 def machine() -> Iterator[Any]:
     """The machine; skips with the reason where it cannot be had."""
-    code = _load_machine()
-    if not code.TOOLS.is_dir():
+    if not vm.TOOLS.is_dir():
         pytest.skip("the scripts of the virtual machine (../shared/vm) are not here")
     for program in ("qemu-system-x86_64", "qemu-img"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     named = os.environ.get("KERASCRASH_VM")
-    folder = Path(named or code.ROOT / ".vm").resolve()
+    folder = Path(named or vm.ROOT / ".vm").resolve()
     if not (folder / "base.ext4").exists():
         if not named:
             pytest.skip("no virtual machine's image: set KERASCRASH_VM to a folder")
-        build = ["bash", str(code.TOOLS / "build_rootfs.sh")]
+        build = ["bash", str(vm.TOOLS / "build_rootfs.sh")]
         subprocess.run(build, env={**os.environ, "W": str(folder)}, check=True)
-    machine = code.Machine(folder)
+    machine = vm.Machine(folder)
     yield machine
     machine.clean_up()
 

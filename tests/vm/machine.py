@@ -39,7 +39,7 @@ class Machine:
         program: str,
         *arguments: str,
         memory: int = 1024,
-        seconds: int = 150,
+        seconds: int = 400,
         disk: Path | None = None,
     ) -> Path:
         """

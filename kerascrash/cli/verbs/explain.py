@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,9 @@ Examples:
   dmesg -T | kerascrash explain               text of any kind is sorted out
   kerascrash explain                          paste, then Ctrl-D
   kerascrash explain --exit 0xC0000409 --platform windows
+  kerascrash explain --core core.4711 --stderr train.err
   kerascrash explain --log slurm-771.out --kernel-log kern.log --format json
+  kerascrash explain --stderr train.err --redact --format md    for a public ticket
 \b
 Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
 6 a log cannot be read."""
@@ -59,6 +63,10 @@ Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
     help="Profiler traces or allocator maps: a file, or a folder to search.",
 )  # fmt: skip
 @click.option(
+    "--core", metavar="FILE", type=_FILE,
+    help="Core file of the death; its notes are read, not its memory.",
+)  # fmt: skip
+@click.option(
     "--platform", type=click.Choice(PLATFORMS), default=None,
     help="Where it ran. Default: told from the logs, else linux.",
 )  # fmt: skip
@@ -70,33 +78,50 @@ Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
     "-o", "--output", type=click.Path(), default=STDIN, metavar="FILE",
     help="Where to write. Default: standard output.",
 )  # fmt: skip
+@click.option(
+    "--redact", is_flag=True,
+    help="Replace people, hosts, folders, addresses and recognised secrets.",
+)  # fmt: skip
+@click.option(
+    "--redact-names", is_flag=True,
+    help="As --redact; also names of functions and files, and source lines.",
+)  # fmt: skip
 def command(
     exit_status: str | None,
     stderrs: tuple[str, ...],
     kernel_logs: tuple[str, ...],
     logs: tuple[str, ...],
     traces: tuple[str, ...],
+    core: str | None,
     platform: str | None,
     format_name: str,
     output: str,
+    redact: bool,
+    redact_names: bool,
 ) -> None:
     """
     Explain a death from what it left behind; nothing needs to have been armed.
 
-    Without a log, standard input is read as text of unknown kind and sorted out.
+    Without a log, a core file or a status, standard input is read as text of unknown
+    kind and sorted out.
     """
     from kerascrash.cli.device_evidence import with_device_evidence
     from kerascrash.cli.output import print_report, write_report
+    from kerascrash.collect.core.case import with_core
     from kerascrash.collect.left_behind import make_case
     from kerascrash.diagnose import diagnose
 
     named = [(path, "stderr") for path in stderrs]
     named += [(path, "kernel") for path in kernel_logs]
     named += [(path, "system") for path in logs]
-    if not named and exit_status is None:
+    if not named and exit_status is None and core is None:
         named = [(STDIN, "stderr")]
-    case = make_case(_read_all(named), exit_status, platform)
+    case = with_core(make_case(_read_all(named), exit_status, platform), core)
     diagnosis = diagnose(with_device_evidence(case, traces, (*stderrs, *logs)))
+    if redact or redact_names:
+        from kerascrash.cli.sharing import redacted
+
+        diagnosis = redacted(diagnosis, names=redact_names)
     if output == STDIN:
         print_report(diagnosis, format_name)
     else:
@@ -110,16 +135,25 @@ def _read_all(named: Sequence[tuple[str, str]]) -> list[Log]:
 
 
 def _read(path: str, kind: str) -> list[Log]:
-    from kerascrash.collect.log_text import read_log_file, read_log_stream
+    from kerascrash.collect.log_text import read_log_file
 
     try:
         if path != STDIN:
             return read_log_file(path, kind, _show_progress(path))
         if sys.stdin.isatty():
             click.echo("Paste what is left, then Ctrl-D:", err=True)
-        return read_log_stream(sys.stdin.buffer, kind, "standard input")
+        return _read_standard_input(kind)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _read_standard_input(kind: str) -> list[Log]:
+    from kerascrash.collect.log_text import read_log_stream
+
+    facts = os.fstat(sys.stdin.fileno())
+    size = facts.st_size if stat.S_ISREG(facts.st_mode) else None
+    name = "standard input"
+    return read_log_stream(sys.stdin.buffer, kind, name, _show_progress(name), size)
 
 
 def _show_progress(path: str) -> Callable[[int, int | None], None]:

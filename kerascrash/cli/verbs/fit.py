@@ -111,7 +111,10 @@ def _limit_lines(facts: dict[str, Any]) -> list[str]:
     if not limit:
         return ["No limit is known: name one with --limit."]
     verdict = "fits" if facts["fits"] else "does not fit"
-    lines = [f"It {verdict} in {format_bytes(limit)}."]
+    # What is resident may be more than the limit, and yet fit.
+    mapped = facts["mapped_bytes"]
+    beside = f" ({format_bytes(mapped)} are mapped files, which do not count there)"
+    lines = [f"It {verdict} in {format_bytes(limit)}{beside if mapped else ''}."]
     if largest is None:
         return [*lines, f"{facts['reason'].capitalize()}."]
     span = f"{largest['low']:,}-{largest['high']:,}"

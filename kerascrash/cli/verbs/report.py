@@ -18,6 +18,9 @@ Examples:
   kerascrash report run.bin --open        that dump, shown in the browser
   kerascrash report run.bin --format json | jq .verdict
   kerascrash report run.bin --kernel-log dmesg.txt --stderr train.err
+  kerascrash report run.bin --redact --format md      to paste into a public ticket
+  kerascrash report run.bin --redact --bundle run.zip   dump, report and logs, to send
+  kerascrash report run.zip               read a bundle that was sent
 \b
 Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found, 6 a log cannot be read."""
@@ -56,6 +59,10 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
     help="Profiler traces or allocator maps: a file, or a folder to search.",
 )
 @click.option(
+    "--core", metavar="FILE", type=_FILE,
+    help="Core file of the death; its notes are read, not its memory.",
+)  # fmt: skip
+@click.option(
     "--exit",
     "exit_status",
     metavar="STATUS",
@@ -77,6 +84,25 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
     help="Where to write; - is standard output. Default: HTML beside the dump, the "
     "others to standard output.",
 )
+@click.option(
+    "--bundle",
+    "bundle",
+    type=click.Path(),
+    metavar="FILE.zip",
+    help="Write dump, report (HTML, JSON) and the logs used as one zip instead; "
+    "`report FILE.zip` reads it.",
+)
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Replace people, hosts, folders, addresses, arguments and recognised secrets "
+    "by pseudonyms, in every format and in a bundle; lists what was replaced.",
+)
+@click.option(
+    "--redact-names",
+    is_flag=True,
+    help="As --redact; also names of variables, functions, layers, and source lines.",
+)
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def command(
     dumps: tuple[str, ...],
@@ -84,9 +110,13 @@ def command(
     stderrs: tuple[str, ...],
     logs: tuple[str, ...],
     traces: tuple[str, ...],
+    core: str | None,
     exit_status: str | None,
     format_name: str,
     output: str | None,
+    bundle: str | None,
+    redact: bool,
+    redact_names: bool,
     open_it: bool,
 ) -> None:
     """
@@ -101,6 +131,8 @@ def command(
 
     if open_it and (format_name != "html" or output == STDOUT):
         raise UsageError("--open needs an HTML file")
+    if bundle and (open_it or output):
+        raise UsageError("--bundle writes its own file: leave out -o and --open")
     paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
     diagnosis = diagnose_dumps(
         paths,
@@ -108,8 +140,19 @@ def command(
         stderrs=stderrs,
         logs=logs,
         traces=traces,
+        core=core,
         exit_status=exit_status,
     )
+    if bundle:
+        from kerascrash.cli.bundle import write_bundle
+
+        hide = redact or redact_names
+        click.echo(write_bundle(diagnosis, bundle, redact=hide, names=redact_names))
+        return
+    if redact or redact_names:
+        from kerascrash.cli.sharing import redacted
+
+        diagnosis = redacted(diagnosis, names=redact_names)
     if output is None:
         output = _beside(paths[0]) if format_name == "html" else STDOUT
     if output == STDOUT:

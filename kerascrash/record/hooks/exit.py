@@ -157,7 +157,8 @@ def _leave_clean(recorder: Recorder) -> None:
     The watcher waits for the process to be gone: an interpreter can still crash while
     it shuts down. A watcher of PID 1 would die with it, so there is none.
     """
-    recorder.writer.set_state(State.FINISHED)
+    if not recorder.dismissed:
+        recorder.writer.set_state(State.FINISHED)
     final = recorder.final_path
     if final is not None and os.path.islink(final):
         os.unlink(final)

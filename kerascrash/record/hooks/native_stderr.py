@@ -20,6 +20,7 @@ import stat
 import time
 
 from kerascrash.dump.stderr_file import HEAD, PUNCH_BYTES, STDERR_SUFFIX, punch_hole
+from kerascrash.record.cells import is_kernel
 from kerascrash.record.hook import Hook
 
 TYPE_CHECKING = False
@@ -42,19 +43,19 @@ def _install(recorder: Recorder) -> Callable[[], None]:
     if guard:
         with contextlib.suppress(ValueError, OSError, AttributeError):
             _guard_terminal(*map(int, guard.split(":")))
-    elif recorder.settings.stderr and _may_capture(recorder):
+    elif recorder.settings.stderr and _may_capture():
         capture = Capture(recorder.writer.path + STDERR_SUFFIX)
         recorder.on_stop.append(capture.stop)
         return capture.stop
     return lambda: None
 
 
-def _may_capture(recorder: Recorder) -> bool:
+def _may_capture() -> bool:
     try:
         mode = os.fstat(2).st_mode
     except OSError:
         return False
-    return not (stat.S_ISREG(mode) or os.isatty(2) or recorder.script == "notebook")
+    return not (stat.S_ISREG(mode) or os.isatty(2) or is_kernel())
 
 
 class Capture:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerascrash.report.charts.curves import Line, draw_lines, y_of
-from kerascrash.report.charts.row_kinds import KINDS, RowKind
+from kerascrash.report.charts.row_kinds import RowKind, kinds_for
 from kerascrash.report.charts.scale import byte_ticks
 from kerascrash.units import format_bytes
 
@@ -43,7 +43,7 @@ def build_rows(
     """Return the rows that have readings within the window."""
     rows: list[Row] = []
     top = 0
-    for kind in KINDS:
+    for kind in kinds_for(readings):
         row = _build_row(kind, readings, window, top)
         if row is not None:
             rows.append(row)

@@ -14,6 +14,9 @@ from kerascrash.report.series import merged_points
 COUNTS = frozenset(
     {"step", "epoch", "stage", "threads", "fds", "children", "major_faults", "state"}
 )
+_COUNT_ENDINGS = (
+    "_state", "_percent", "_c", "_mw", "_uncorrected", "_throttle", "_xid",
+)  # fmt: skip
 TIMES = frozenset({"cpu_us", "psi_some_us", "psi_full_us", "interval_us"})
 _SPANS = {
     "stage_begin": ("stages", "stage", "stage_end"),
@@ -34,7 +37,7 @@ class Slice:
 
 def unit_of(name: str) -> str:
     """Return the unit of a quantity by the name of its series."""
-    if name in COUNTS:
+    if name in COUNTS or name.endswith(_COUNT_ENDINGS):
         return "count"
     return "µs" if name in TIMES else "bytes"
 

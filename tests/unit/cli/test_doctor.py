@@ -159,3 +159,33 @@ def test_a_check_that_fails_is_told_and_harms_no_other() -> None:
     assert result is not None
     assert result.state == "missing"
     assert "ArgumentError: broken" in result.found
+
+
+def test_what_nvml_yields_of_each_device(nvml, monkeypatch) -> None:
+    from kerascrash.cli.doctor import gpu
+
+    for name, value in nvml.environment.items():
+        monkeypatch.setenv(name, value)
+    ok = f"device ok {16 << 30} {2 << 30} 0"
+    nvml.answer(ok, f"device lost {16 << 30} 0 0")
+    result = gpu.CHECK.examine()
+    assert result.state == "ok"
+    assert "GPU 0: Stand-in 9000, 2.0 GiB of 16.0 GiB in use; tells" in result.found
+    assert "memory by process" in result.found
+    assert "power" not in result.found
+    assert "GPU 1: lost (GPU is lost)" in result.found
+    monkeypatch.setattr(gpu, "PATIENCE_S", 1.5)
+    nvml.answer(ok, f"device hangs {16 << 30} 0 0")
+    result = gpu.CHECK.examine()
+    assert result.state == "missing"
+    assert "nvmlDeviceGetMemoryInfo about GPU 1 did not return" in result.found
+
+
+def test_a_machine_without_nvml_is_fine(monkeypatch) -> None:
+    from kerascrash.cli.doctor import gpu
+
+    monkeypatch.setattr(gpu, "has_library", lambda _: False)
+    monkeypatch.setattr(gpu.glob, "glob", lambda _: [])
+    assert gpu.CHECK.examine().state == "ok"
+    monkeypatch.setattr(gpu.glob, "glob", lambda _: ["/dev/nvidia0"])
+    assert gpu.CHECK.examine().state == "missing"

@@ -62,6 +62,16 @@ def test_nobody_saw_it_end(dump) -> None:
     assert case.death == pytest.approx(case.recording.last_sample)
 
 
+def test_the_last_sign_of_life_may_be_a_look_at_objects(dump) -> None:
+    dump.sample({"rss": 100})
+    time.sleep(0.05)
+    dump.blob("inventory", {"entries": []})
+    case = read_case(dump.path)
+    assert isinstance(case.recording, Recording)
+    assert case.death == case.recording.blob_times["inventory"]
+    assert case.death > (case.recording.last_sample or 0) + 0.04
+
+
 def test_a_status_that_is_given_counts(dump) -> None:
     case = load_case(dump.path, exit="137")
     assert isinstance(case.exit, ExitStatus)

@@ -6,7 +6,7 @@ import pytest
 
 from kerascrash.collect.log_text import make_logs
 from kerascrash.detect.kernel_fault import detect
-from kerascrash.model.case import Case, Process, Recording
+from kerascrash.model.case import Case, Log, LogLine, Process, Recording
 from kerascrash.model.evidence import Finding, Unavailable
 
 NONE = Unavailable("dump", "nothing was armed")
@@ -73,3 +73,39 @@ def test_the_thread_id_of_a_known_process_is_its_own() -> None:
     mine = observe(line, Process(pid=800, comm="python"), (thread,))
     assert mine.id == "kernel_segfault"
     assert observe(line, Process(pid=800, comm="python")).id == "kernel_fault_other"
+
+
+OURS = "[ 100.7] python[9]: segfault at 0 ip 7f6e sp 7ffc error 6 in libc.so.6[1+2]"
+THEIRS = (
+    "[ 100.0] python[5]: segfault at 7ffff8 ip 00007f05 sp 800000 error 6 in x.so[1+2]"
+)
+KILLED = "[ 100.9] Memory cgroup out of memory: Killed process 9 (python) total-vm:1kB"
+
+
+def of_many(*lines: str, pid: int, is_global: bool | None) -> list[str]:
+    rows = tuple(
+        LogLine(number, line, float(line[1:7])) for number, line in enumerate(lines, 1)
+    )
+    process = Process(pid, ("python",), "python", pid_is_global=is_global)
+    logs = (Log("kernel", "kmsg", rows),)
+    case = Case("linux", NONE, process, NONE, NONE, logs, death=100.8)
+    return [finding.id for finding in detect(case)]
+
+
+@pytest.mark.parametrize("is_global", [True, None])
+def test_namesakes_that_fault_at_the_same_moment_are_others(is_global) -> None:
+    found = of_many(THEIRS, OURS, pid=9, is_global=is_global)
+    assert found == ["kernel_fault_other", "kernel_segfault"]
+
+
+def test_in_a_nested_namespace_the_nearest_fault_is_ours() -> None:
+    found = of_many(THEIRS, OURS, pid=3, is_global=False)
+    assert found == ["kernel_fault_other", "kernel_segfault"]
+
+
+def test_what_the_oom_killer_named_did_not_fault() -> None:
+    assert of_many(THEIRS, KILLED, pid=9, is_global=True) == ["kernel_fault_other"]
+
+
+def test_a_thread_of_native_code_that_nobody_noted() -> None:
+    assert of_many(OURS, pid=4, is_global=True) == ["kernel_segfault"]

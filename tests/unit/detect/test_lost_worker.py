@@ -105,24 +105,29 @@ def test_an_exception_of_another_kind_stays_the_cause(training: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "used", "signal", "seen"),
+    ("limit", "used", "signal", "address", "seen"),
     [
-        ("RLIMIT_DATA", 1.8, 11, True),
-        ("RLIMIT_AS", 1.95, 11, True),
-        ("RLIMIT_DATA", 1.0, 11, False),
-        ("RLIMIT_AS", 1.7, 11, False),
-        ("RLIMIT_DATA", 1.9, 9, False),
+        ("RLIMIT_DATA", 1.8, 11, 0x60, True),
+        ("RLIMIT_AS", 1.95, 11, 0x60, True),
+        ("RLIMIT_DATA", 1.0, 11, 0x60, False),
+        ("RLIMIT_AS", 1.7, 11, 0x60, False),
+        ("RLIMIT_DATA", 1.9, 9, 0x60, False),
+        # The address is an offset into the block of 384 MiB that was refused.
+        ("RLIMIT_AS", 1.7, 11, 0x18000018, True),
+        ("RLIMIT_AS", 1.0, 11, 0x18000018, False),
+        ("RLIMIT_AS", 1.7, 11, 0x7F52D9B00000, False),
     ],
 )
 def test_a_crash_at_the_limit_of_memory_is_an_allocation_that_failed(
-    training: Any, limit: str, used: float, signal: int, seen: bool
+    training: Any, limit: str, used: float, signal: int, address: int, seen: bool
 ) -> None:
     builder = training(exit=ExitStatus(signal=signal, known_by="pidfd"))
     builder.limits = {"rlimits": {limit: [2 * GIB, 2 * GIB]}}
     series = "anon" if limit == "RLIMIT_DATA" else "vms"
     builder.extra[series] = int(used * GIB)
     builder.kernel_lines = [
-        "python[4711]: segfault at 60 ip 00007f sp 00007ffd error 4 in lib.so[7f+1]"
+        f"python[4711]: segfault at {address:x} ip 00007f sp 00007ffd error 4 in "
+        "lib.so[7f+1]"
     ]
     case = builder.build()
     assert ("allocation_unchecked" in names(case)) is seen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import kerascrash.detect
@@ -10,7 +12,7 @@ from kerascrash.detect import load_detectors
 from kerascrash.diagnose import diagnose
 from kerascrash.diagnose.resource import ENGINE_FINDINGS
 from kerascrash.factors import load_factors
-from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.case import Case, ExitStatus, Recording
 from kerascrash.model.evidence import Unavailable
 from kerascrash.model.rules import Detector
 
@@ -131,6 +133,59 @@ def test_leaving_by_os_exit_is_a_silent_exit(training) -> None:
     assert verdict.culprit.owner == "os._exit"
 
 
+def test_leaving_inside_fit_is_no_clean_exit_though_the_status_is_0(training) -> None:
+    builder = training(exit=ExitStatus(code=0, known_by="pidfd")).runs(5, step=6)
+    builder.at_line("            os._exit(0)")
+    builder.event(20, "exit", status=0, how="os._exit")
+    verdict = diagnose(builder.build()).verdict
+    assert verdict.cause == "silent_exit"
+    assert "os._exit() with status 0" in verdict.summary
+
+
+def test_leaving_inside_fit_by_a_native_exit(training) -> None:
+    builder = training(exit=ExitStatus(code=0, known_by="pidfd")).runs(5, step=6)
+    assert diagnose(builder.build()).verdict.cause == "silent_exit"
+
+
+def test_leaving_by_os_exit_after_the_training_is_clean(training) -> None:
+    builder = training(exit=ExitStatus(code=0, known_by="pidfd")).runs(5, step=6)
+    builder.event(19, "stage_end", stage="fit", ok=True)
+    builder.event(20, "exit", status=0, how="os._exit")
+    diagnosis = diagnose(builder.build())
+    assert diagnosis.verdict.cause == "clean_exit"
+    assert "died" not in diagnosis.verdict.summary + diagnosis.progress.text
+
+
+@pytest.mark.parametrize(
+    ("source", "layer", "owner"),
+    [
+        ("clf.add(Dense(16000))", "sequential/dense_1", "clf.dense_1"),
+        ("t = Dense(16000, name='fc1')(t)", "fc1", "fc1"),
+        ("rec.fit(pairs, y)", "two_tower/embedding", "two_tower.embedding"),
+    ],
+)
+def test_a_layer_is_named_while_its_model_is_built(
+    training, source, layer, owner
+) -> None:
+    """Recorded weight by weight, before the model is known: it has no name yet."""
+    builder = training().grows((10, 420), (20, 1530)).dies_of_limit()
+    builder.at_line(source, ("keras/src/layers/layer.py", "add_weight"))
+    rows = [{"name": layer, "class": "", "parameters": 256_000_000,
+             "dtype": "float32", "weights_bytes": 1_024_000_000}]  # fmt: skip
+    builder.models = {"models": [
+        {"name": "(weights made so far)", "class": "", "built": False,
+         "parameters": 256_000_000, "trainable_parameters": 256_000_000,
+         "weights_bytes": 1_024_000_000, "layers": rows, "optimizer": None,
+         "place": None}
+    ]}  # fmt: skip
+    verdict = diagnose(builder.build()).verdict
+    assert verdict.factor == "model_size"
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == owner
+    assert "256,000,000 parameters so far" in verdict.culprit.kind
+    assert "(weights" not in verdict.summary + verdict.advice[0].action
+
+
 def test_a_clean_exit(training) -> None:
     builder = training(exit=ExitStatus(code=0, known_by="pidfd"), state="finished")
     builder.event(20, "exit", status=0, how="main finished")
@@ -226,6 +281,20 @@ def test_an_array_that_was_refused_is_named_with_its_line(training) -> None:
     assert verdict.culprit.place.line == 5
 
 
+def test_the_small_tensor_that_a_leak_was_refused_is_no_blow_up(leaking) -> None:
+    leaking.exit = ExitStatus(code=1, known_by="pidfd")
+    leaking.certificate = {}
+    where = {"file": "/home/ada/train.py", "line": 40, "function": "main",
+             "excerpt": [[40, "x = tf.matmul(a, b)"]]}  # fmt: skip
+    message = "OOM when allocating tensor with shape[1000,1000] and type float on /job"
+    leaking.event(
+        20, "exception", type="tensorflow.python.framework.errors_impl."
+        "ResourceExhaustedError", message=message, place=where,
+    )  # fmt: skip
+    verdict = diagnose(leaking.build()).verdict
+    assert (verdict.factor, verdict.second_factor) == ("tensor_leak", "none")
+
+
 @pytest.mark.parametrize(
     ("available", "cause"),
     [(600 * MIB, "oom_daemon"), (20_000 * MIB, "termination_signal")],
@@ -256,3 +325,27 @@ def test_the_newest_sight_of_the_program_is_named(training, stacks_at, line) -> 
     assert culprit.place is not None
     assert culprit.place.line == line
     assert "before the death" in culprit.note
+
+
+def test_three_readings_and_no_complete_scan_still_show_the_limit(training) -> None:
+    """A slow machine: nobody certified, and the first scan was cut short."""
+    unseen = Unavailable("exit status", "nobody saw it")
+    builder = training(certificate=None, exit=unseen, limit=192 * MIB, seconds=5.0)
+    builder.marks.clear()
+    builder.levels = [(0.0, 29 * MIB), (4.4, 160 * MIB), (5.0, 172 * MIB)]
+    builder.inventory = {"complete": False, "entries": [], "total_bytes": 0}
+    builder.inventory_at = 4.6
+    case = builder.at_line("    time.sleep(0.1)").build()
+    assert isinstance(case.recording, Recording)
+    few = [
+        replace(
+            s,
+            times=(s.times[7], *s.times[-7::6]),
+            values=(s.values[7], *s.values[-7::6]),
+        )
+        for s in case.recording.series
+    ]
+    case = replace(case, recording=replace(case.recording, series=tuple(few)))
+    verdict = diagnose(case).verdict
+    assert verdict.cause == "host_oom_cgroup"
+    assert verdict.factor not in ("hardware", "tensor_ops")

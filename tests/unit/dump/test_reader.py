@@ -24,11 +24,14 @@ from kerascrash.dump.layout import (
     SectionEntry,
 )
 from kerascrash.dump.reader import read_dump, read_header
-from kerascrash.dump.records import BLOB_NAMES, EventKind
+from kerascrash.dump.records import EventKind
 from kerascrash.dump.writer import DumpWriter
 from kerascrash.errors import VersionTooNew
 
 Maker = Callable[..., DumpWriter]
+BLOBS_OF_0_1 = (
+    "environment", "models", "inventory", "stacks", "pipelines", "limits",
+)  # fmt: skip
 KEPT = sorted((Path(__file__).parent / "kept").glob("format-*.bin.gz"))
 
 
@@ -45,7 +48,7 @@ def test_a_dump_of_every_format_version_is_still_read(path: Path) -> None:
     assert dump.events[0].kind is EventKind.CLOCK
     assert dump.events[-1].kind is EventKind.EXCEPTION
     assert len(dump.events[-1].data["traceback"]) == 30
-    for name in BLOB_NAMES:
+    for name in BLOBS_OF_0_1:
         assert dump.blobs[name].data == {"name": name, "version": 2}
         assert dump.older_blobs[name].data == {"name": name, "version": 1}
     assert len(dump.watch) == 24
@@ -143,7 +146,7 @@ def test_a_truncated_file_is_read_to_its_end(full_dump: Path, keep: int) -> None
     dump = read_dump(full_dump)
     assert dump.fine == whole.fine[: len(dump.fine)]
     assert dump.fine
-    assert bool(dump.damage) == (keep < 129_408)
+    assert dump.damage
 
 
 def test_a_zero_tail_is_no_damage(full_dump: Path) -> None:
@@ -308,7 +311,7 @@ def test_numbers_out_of_any_range_become_null(new_dump: Maker) -> None:
 
 @pytest.mark.timeout(60)
 def test_a_compressed_bomb_is_damage(new_dump: Maker) -> None:
-    path = Path(new_dump(1 << 20).path)
+    path = Path(new_dump(5 << 18).path)
     entry = entry_of(path, "blob", "inventory")
     assert len(BOMB) <= entry.room < MAX_JSON
     patch(path, entry.offset, frame(1, 5, 0, FLAG_ZLIB, BOMB))

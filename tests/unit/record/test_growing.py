@@ -61,6 +61,42 @@ CASES = {
         "cache = {}\nfor i in range(3):\n    cache.setdefault(i % 2, []).append(i)\n",
         3, "append",
     ),
+    "an entry that setdefault makes": (
+        "cache['x']", "", "x",
+        ("cache = {}\nfor i in range(3):\n    cache.setdefault('y', []).append(i)\n"
+        "    cache.setdefault('x', []).append(i)\n"),
+        4, "append",
+    ),
+    "an entry by a local name that setdefault gives": (
+        "cache['x']", "", "x",
+        ("cache = {}\ndef remember(tag, value):\n"
+        "    bucket = cache.setdefault(tag, [])\n    bucket.append(value)\n"),
+        4, "append",
+    ),
+    "an entry by a local name": (
+        "cache['x']", "", "x",
+        ("cache = {'x': []}\ndef remember(value):\n    other = cache['y']\n"
+        "    other.append(value)\n    mine = cache['x']\n    mine.append(value)\n"),
+        6, "append",
+    ),
+    "a dict of lists by a local name": (
+        "cache", "", "",
+        ("cache = {}\ndef remember(tag, value):\n    bucket = cache[tag]\n"
+        "    bucket.append(value)\n"),
+        4, "append",
+    ),
+    "a dict of lists through its values": (
+        "cache", "", "",
+        ("cache = {}\ndef remember(value):\n    for bucket in cache.values():\n"
+        "        bucket.append(value)\n"),
+        4, "append",
+    ),
+    "an attribute's entry by a local name": (
+        "Store.parts['x']", "Store", "x",
+        ("class Store:\n    def add(self, tag, value):\n"
+        "        part = self.parts.get(tag)\n        part.append(value)\n"),
+        4, "append",
+    ),
     "augmented assignment": (
         "total", "", "",
         "total = []\nfor i in range(3):\n    total += [i]\n",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kerascrash.record.masking import MASK, allowed_environment, mask_arguments
+from kerascrash.dump.masking import MASK, mask_arguments
+from kerascrash.record.masking import allowed_environment
 
 
 def test_only_listed_variables_are_shown() -> None:

@@ -18,6 +18,6 @@ report = [sys.executable, "-m", "kerascrash", "report", "--format", "json"]
 subprocess.run([*report, "-o", str(out / "report.json")], check=True)
 again = subprocess.Popen([sys.executable, "train.py"], stderr=subprocess.PIPE)
 assert again.stderr is not None
-said = select.select([again.stderr], [], [], 60)[0]
+said = select.select([again.stderr], [], [], 200)[0]
 (out / "again.txt").write_bytes(again.stderr.readline() if said else b"")
 again.kill()

@@ -1,0 +1,1 @@
+"""Core files: what their notes tell, and which of them belongs to a case."""

@@ -1,0 +1,1 @@
+"""Take out of a diagnosis or a dump what a stranger should not read."""
