@@ -19,9 +19,13 @@ from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
+    from kerascrash.model.case import Case
     from kerascrash.model.verdict import Diagnosis, Hypothesis
 
 RIVALS = 3
+CLEAN = "clean_exit"
+OLD = 1.0
+"""Seconds; a look at the stacks that is older than this says so."""
 LEAST_WEIGHT = 0.05
 """Nats; what weighs less would be shown as 0.0."""
 
@@ -48,7 +52,8 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "rivals": _rivals(diagnosis),
         "culprit": verdict.culprit,
         "signature": diagnosis.signature,
-        "last_seen": _last_seen(stacks) if verdict.culprit is None else None,
+        "lived": verdict.cause == CLEAN,
+        "last_seen": None if verdict.culprit else _last_seen(case, stacks),
         "progress": words.progress_text(diagnosis.progress),
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
@@ -107,10 +112,19 @@ def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:
     return found if len(found) == len(names) else None
 
 
-def _last_seen(stacks: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _last_seen(case: Case, stacks: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the innermost frame of the user's own code in the main thread."""
+    recording = case.recording
+    known = {} if isinstance(recording, Unavailable) else recording.blob_times
+    taken = known.get("stacks")
+    old = taken and case.death and case.death - taken >= OLD
+    age = words.before_death(case, taken).replace("before", "before the end")
     for thread in stacks:
         for frame in thread["frames"]:
             if thread["main"] and frame["user"]:
-                return {**frame, "excerpt": thread["excerpt"]}
+                return {
+                    **frame,
+                    "excerpt": thread["excerpt"],
+                    "age": age if old else "",
+                }
     return None

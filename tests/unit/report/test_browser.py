@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kerascrash.compare import compare
 from kerascrash.report import html
+from kerascrash.report.comparison import html as comparison_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,3 +72,17 @@ def test_no_script_from_the_data_runs(
     assert "data-owned" not in document
     assert document.count("<script>") == 1
     assert f"<script>{act}" in entities.unescape(document)
+
+
+def test_a_comparison_runs_nothing_of_its_data_either(
+    diagnosis: Diagnosis, spoil_all: Spoil, tmp_path: Path
+) -> None:
+    act = "document.documentElement.dataset.owned=1"
+    spoilt = spoil_all(diagnosis, f"</script><script>{act}</script><svg onload={act}>")
+    told = comparison_page.render(compare(spoilt, diagnosis))
+    document, console = visit(told, tmp_path)
+    assert console == []
+    assert "data-owned" not in document
+    assert document.count("<script>") == 1
+    assert f"<script>{act}" in entities.unescape(document)
+    assert '<button type="button">Change</button>' in document
