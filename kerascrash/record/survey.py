@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 THREADS = 24
 """Threads looked at in one scan besides the main one, in turn."""
 CHEAP_US = 100
+LEAST_GROUPS = 4
+"""So many namespaces are gone through in every scan, those that wait longest first:
+where finding them has used up the budget, each has its turn all the same."""
 EXTRA_GROUPS, CLASS_MEMBERS = 400, 200
 
 
@@ -119,7 +122,7 @@ class Survey:
     def _enumerate_group(self, group: Group, walker: Walker) -> None:
         due: list[str] = []
         dull = self._memory.dull.setdefault(group.key, {})
-        late = walker.half_time()
+        late = len(self._groups) >= LEAST_GROUPS and walker.half_time()
         with group:
             for name in () if late else group.names():
                 value = group.get(name)

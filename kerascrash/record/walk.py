@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kerascrash.record.leaf import Leaf
     from kerascrash.record.tally import Tally
 
+_ALIKE = (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING)
+"""Elements of these resemble each other; attributes of an object do not."""
 DEPTH = 10
 GENEROUS = 150
 """Objects visited under one name before samples shrink to the smallest."""
@@ -34,8 +36,8 @@ PREEMPTED, PREEMPTED_AWAY = 12, 3
 """The budget is CPU time; on a busy machine it may take so many times as long. Away
 from the user's own thread it must not: the GIL would be taken from us meanwhile."""
 GRACE = 8
-"""So often a scan that is late by the clock alone goes on: else, on a machine so busy
-that it is always late, nothing would ever be measured."""
+"""So often a scan that is late goes on (256 objects): else, on a machine so busy that
+it is always late, nothing would ever be measured."""
 CLAIM_WORTH = 1 << 16
 """Buffers of so many bytes stay claimed by their owner between scans."""
 
@@ -69,9 +71,9 @@ class Walker:
         """Return whether the budget is spent; once it is, nothing more is added."""
         if not self.cut:
             late = perf_counter_ns() > self._wall_end
+            late = late or thread_time_ns() > self._cpu_end
             self._grace -= late
-            late = late and self._grace < 0
-            self.cut = late or thread_time_ns() > self._cpu_end
+            self.cut = late and self._grace < 0
         return self.cut
 
     def begin_visits(self) -> None:
@@ -121,9 +123,10 @@ class Walker:
         parts = list(self._parts(obj, info, tally, depth))
         before = tally.bytes
         for done, (part, factor) in enumerate(parts):
-            if self.cut and done:  # what was looked at stands for the rest
-                seen, whole = (sum(f for _, f in p) for p in (parts[:done], parts))
-                tally.bytes = before + (tally.bytes - before) * whole / seen
+            if self.cut and done:
+                if info.kind in _ALIKE:  # what was looked at stands for the rest
+                    seen, whole = (sum(f for _, f in p) for p in (parts[:done], parts))
+                    tally.bytes = before + (tally.bytes - before) * whole / seen
                 tally.estimated = True
                 break
             self.add(part, tally, key, depth + 1, weight * factor)
@@ -174,7 +177,7 @@ class Walker:
     ) -> Iterable[tuple[Any, float]]:
         """Return what an object holds, and how many siblings each stands for."""
         kind = info.kind
-        if kind in (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING):
+        if kind in _ALIKE:
             parts = self.elements(obj, info, tally, depth)
             if info.cls is info.base or not self._kinds.is_user_class(info.cls):
                 return parts

@@ -417,7 +417,7 @@ data = [[i] for i in range(100_000)]
 import sys
 before = sys.excepthook
 def excepthook(*what):
-    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    signal.setitimer(signal.ITIMER_REAL, 0.0003)
     before(*what)
 sys.excepthook = excepthook
 time.sleep(0.6)

@@ -12,6 +12,7 @@ import functools
 import gc
 import threading
 import time
+import types
 import weakref
 from typing import Any, ClassVar
 
@@ -73,6 +74,7 @@ def test_an_attribute_is_called_by_its_class() -> None:
         "type": "ndarray",
         "shape": [MB // 8],
         "dtype": "float64",
+        "graph": False,
     }
     assert entry["dtypes"] == {"float64": 5 * MB}
     assert entry["place"]["function"] == "step"
@@ -267,11 +269,13 @@ def test_nothing_is_kept_and_what_is_gone_is_forgotten() -> None:
     assert "Trainer.history" not in found
 
 
-@pytest.mark.parametrize("preempted", [walk.PREEMPTED, 0], ids=["", "always late"])
+@pytest.mark.parametrize(
+    ("preempted", "budget_us"), [(walk.PREEMPTED, 500), (0, 500), (walk.PREEMPTED, 1)]
+)
 def test_a_tiny_budget_gets_there_in_the_end(
-    preempted: float, monkeypatch: pytest.MonkeyPatch
+    preempted: float, budget_us: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "PREEMPTED", preempted)
+    monkeypatch.setattr(walk, "PREEMPTED", preempted)  # 0: always late by the clock
     many = [[np.zeros(100) for _ in range(50)] for _ in range(200)]
     big = np.zeros(4 * MB)
     last = Trainer()
@@ -280,14 +284,34 @@ def test_a_tiny_budget_gets_there_in_the_end(
     inventory = Inventory()
     seen: set[str] = set()
     wanted = {"many", "big", "Trainer.history"}
-    for step in range(500):
-        blob = inventory.scan("periodic", step, 500)
+    for step in range(1000):
+        blob = inventory.scan("periodic", step, budget_us)
         seen |= {entry["owner"] for entry in blob["entries"]}
         if wanted <= seen:
             break
     assert wanted <= seen
     assert len(many) == 200
     assert big.size == 4 * MB
+
+
+def test_what_a_cut_scan_left_out_of_an_object_is_not_made_up() -> None:
+    """One big attribute says nothing of the hundreds that there was no time for."""
+
+    class Held:
+        def __init__(self) -> None:
+            self.big = np.zeros(8 * MB, "uint8")
+            for number in range(300):
+                setattr(self, f"a{number}", [[number] for _ in range(9)])
+
+    outer = types.SimpleNamespace(held=[Held()])
+    inventory = Inventory()
+    largest = 0.0
+    for step in range(60):
+        blob = inventory.scan("periodic", step, 1)
+        rows = [e["bytes"] for e in blob["entries"] if e["owner"] != "inventory"]
+        largest = max([largest, *rows])
+    assert 8 * MB <= largest < 2 * 8 * MB
+    assert outer.held
 
 
 def test_a_second_scan_at_once_is_turned_away_without_waiting() -> None:
