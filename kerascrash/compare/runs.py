@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kerascrash.model.case import Recording, Series
+from kerascrash.estimate.resident import peak_resident
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Recording, Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,15 @@ def steps_of(recording: Recording | None) -> tuple[Reached, ...]:
         if size is not None and step > 0 and (not found or step > found[-1].step):
             found.append(Reached(step, time, size))
     return tuple(found)
+
+
+def charged_peak(case: Case) -> int | None:
+    """Return what a limit would have counted at most: mapped files are left out."""
+    recording = recording_of(case)
+    peak = peak_resident(case)
+    if recording is None or peak is None:
+        return None
+    return peak - (recording.last("file") or 0)
 
 
 def at_step(reached: Sequence[Reached], step: int) -> Reached | None:

@@ -74,6 +74,16 @@ def _model(case: Case, culprit: Culprit | None) -> list[Advice]:
 def _data(_case: Case, culprit: Culprit | None) -> list[Advice]:
     if culprit is None:
         return []
+    if culprit.kind.endswith("refused"):  # nobody knows whether it is read or computed
+        return [
+            Advice(
+                f"Do not make `{culprit.owner}` whole: stream it or fill it in parts.",
+                "Work on a block of rows at a time; keep the whole on disk "
+                "(`np.memmap`); read data with `tf.data` or `keras.utils.PyDataset`.",
+                culprit.bytes,
+                culprit.place,
+            )
+        ]
     return [
         Advice(
             f"Stream `{culprit.owner}` from disk, one batch at a time.",

@@ -29,8 +29,13 @@ ENGINE_FINDINGS = ("memory_was_short", "memory_was_not_short")
 def memory_findings(causes: Iterable[Hypothesis]) -> tuple[Finding, ...]:
     """Return how sure it is that memory ran out, as two opposite findings."""
     short = min(sum(c.confidence for c in causes if c.id in MEMORY_CAUSES), 1.0)
-    text = f"memory ran out with a confidence of {short:.0%}"
+    room = 1.0 - short
+    text = f"memory ran out (confidence {short:.0%})"
     return (
         Finding("memory_was_short", text, short),
-        Finding("memory_was_not_short", f"not so: {text}", 1.0 - short),
+        Finding(
+            "memory_was_not_short",
+            f"memory was not short (confidence {room:.0%})",
+            room,
+        ),
     )

@@ -23,6 +23,7 @@ _NUMBER = re.compile(r"(?<![A-Za-z_\d.])\d[\d,.]*")
 _SHAPE = re.compile(r"(?<!\w)(?:\([*, None]+\)|\[[*, ]+\]|\*(?:x\*)+)")
 _COUNTED = re.compile(r"(?:^|(?<= of ))\* (\w+?)s?\b")
 _PLURAL = re.compile(r"(?<= of )(.*\w)s$")
+_SEEN = re.compile(r"^the line last seen running\b.*")
 _NUMBERED = re.compile(r"(?<=[A-Za-z])_\d+(?=$|[./\s])")
 _CELL = re.compile(r"ipykernel_\d+[/\\][^/\\]+$|^<ipython-input-")
 _NUMBERED_FACTORS = frozenset({"model_size", "tensor_ops"})
@@ -32,7 +33,8 @@ def signature_of(verdict: Verdict) -> Signature:
     """Return the signature; deaths without a culprit have one of cause and factor."""
     culprit = verdict.culprit
     owner = _stable(culprit.owner) if culprit else ""
-    kind = _stable(culprit.kind) if culprit else ""
+    kind = _SEEN.sub("the line that was running", culprit.kind) if culprit else ""
+    kind = _stable(kind)
     if verdict.cause == "gpu_oom" or verdict.factor in _NUMBERED_FACTORS:
         owner = _NUMBERED.sub("", owner)  # Keras numbers layers anew in each process
     place = _place(culprit.place if culprit else None)

@@ -33,12 +33,19 @@ _WORDS_OF_OURS = frozenset(
         ("Case", "platform"),
         ("Recording", "state"),
         ("ProgressLost", "stage"),
+        ("Signature", "id"),
+        ("Signature", "cause"),
+        ("Signature", "factor"),
         ("Trace", "status"),
         ("Trace", "format"),
     }
 )
 """Fields that hold our own vocabulary: changed, they would mean something else."""
-_NAMED = {"Culprit": ("owner",), "Place": ("function",)}
+_NAMED = {
+    "Culprit": ("owner",),
+    "Place": ("function",),
+    "Signature": ("owner", "place"),
+}
 _KEYS = ("argv", "boot_id")
 _KEPT = (
     "names of files, and of folders below the project's folder",

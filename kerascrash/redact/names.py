@@ -19,7 +19,7 @@ from kerascrash.redact.pseudonyms import PSEUDONYM, SPELLED
 Name = Callable[[str, str], str]
 SOURCE_LEFT_OUT = "(source left out)"
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_FIELDS = frozenset({"owner", "path", "function", "name"})
+_FIELDS = frozenset({"owner", "path", "function", "name", "place"})
 _STANDARD_TEXT = """
 __main__ __init__ __call__ __enter__ __exit__ self cls super append extend add update
 setdefault insert put fit evaluate predict train_on_batch call build compile range

@@ -20,6 +20,10 @@ _SIGNALS = """
 HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT
 STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM PROF WINCH IO PWR SYS
 """
+_SIZES = frozenset({
+    "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_FSIZE", "RLIMIT_MEMLOCK",
+    "RLIMIT_CORE",
+})  # fmt: skip
 _KNOWN_BY = {
     "pidfd": "the kernel told the watcher",
     "zombie": "read from the dead process before it was reaped",
@@ -83,6 +87,7 @@ def _process(case: Case, seen: Mapping[str, Any]) -> list[tuple[str, str]]:
         ]
     if case.death is not None:
         rows.append(("died", words.utc(case.death)))
+    rows.append(("end", known_of_death(case)))
     if not isinstance(case.recording, Unavailable):
         rows.append(("dump", f"{case.recording.source} ({case.recording.state})"))
     return _said(rows)
@@ -115,13 +120,21 @@ def _limits(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
         if free is not None and total:
             rows.append((name, f"{format_bytes(free)} free of {format_bytes(total)}"))
     rows += [
-        ("processes", limits.get("pids_max")),
+        ("processes", _limit(limits.get("pids_max"))),
         ("overcommit", limits.get("overcommit")),
     ]
     for name, value in mapping(limits.get("rlimits")).items():
         soft = (items(value) or [None])[0]
-        rows.append((str(name), "unlimited" if soft == -1 else soft))
+        rows.append((str(name), _limit(soft, sized=name in _SIZES)))
     return _said(rows)
+
+
+def _limit(value: Any, *, sized: bool = False) -> object:
+    """Return a limit as it is set: the kernel writes -1 for none."""
+    if value == -1:
+        return "unlimited"
+    size = number(value)
+    return format_bytes(size) if sized and size is not None else value
 
 
 def _biggest(case: Case) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from kerascrash.units import kind_in_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kerascrash.model.case import Case
+    from kerascrash.model.case import Case, Recording
     from kerascrash.model.verdict import Diagnosis
 
 MOST_ROWS = 40
@@ -51,9 +51,9 @@ def inventory_rows(case: Case) -> dict[str, Any]:
     if isinstance(case.recording, Unavailable):
         return {"rows": [], "rest": 0, "total": None, "complete": True}
     blob = mapping(case.recording.inventory)
-    entries = sorted(
-        mappings(blob.get("entries")), key=lambda e: -(number(e.get("bytes")) or 0)
-    )
+    most = _highest_reading(case.recording)
+    entries = [_without_fancy(entry, most) for entry in mappings(blob.get("entries"))]
+    entries.sort(key=lambda e: -(number(e.get("bytes")) or 0))
     biggest = max((number(e.get("bytes")) or 0 for e in entries), default=0)
     return {
         "rows": [_inventory_row(entry, biggest) for entry in entries[:MOST_ROWS]],
@@ -62,6 +62,20 @@ def inventory_rows(case: Case) -> dict[str, Any]:
         "complete": blob.get("complete") is not False,
         "time": case.recording.blob_times.get("inventory"),
     }
+
+
+def _highest_reading(recording: Recording) -> int | None:
+    sizes = [max(s.values) for s in recording.series if s.name == "rss" and s.values]
+    return max(sizes, default=None)
+
+
+def _without_fancy(entry: Mapping[str, Any], most: int | None) -> Mapping[str, Any]:
+    """Return the entry; an estimate beyond what the process ever held is none."""
+    size = number(entry.get("bytes"))
+    on_host = entry.get("device") in (None, "host")
+    if entry.get("estimated") and on_host and size and most and size > most:
+        return {**entry, "bytes": None, "estimated": False}
+    return entry
 
 
 def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:

@@ -73,7 +73,9 @@ def _weights(hypothesis: Hypothesis) -> Iterator[str]:
 def stacks_lines(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield a block per thread."""
     for thread in stack_views(diagnosis.case)[:6]:
-        lines = [f"{thread['name']}{' (main thread)' if thread['main'] else ''}"]
+        alike = f" and {thread['others']:,} more" if thread["others"] else ""
+        main = " (main thread)" if thread["main"] else ""
+        lines = [f"{thread['name']}{main}{alike}"]
         for frame in thread["frames"][:25]:
             where = line_in_words(frame["file"], frame["line"])
             lines.append(f"  {where} in {frame['function']}")

@@ -19,9 +19,15 @@ from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
+    from kerascrash.model.case import Case
     from kerascrash.model.verdict import Diagnosis, Hypothesis
 
 RIVALS = 3
+CLEAN = "clean_exit"
+OLD = 1.0
+"""Seconds; a look at the stacks that is older than this says so."""
+LEAST_WEIGHT = 0.05
+"""Nats; what weighs less would be shown as 0.0."""
 
 
 def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -31,6 +37,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
     stacks = stack_views(case)
     return {
         "version": __version__,
+        "least_weight": LEAST_WEIGHT,
         "certainty_steps": STEPS,
         "sentence": sentence,
         "explanation": explanation,
@@ -45,7 +52,8 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "rivals": _rivals(diagnosis),
         "culprit": verdict.culprit,
         "signature": diagnosis.signature,
-        "last_seen": _last_seen(stacks) if verdict.culprit is None else None,
+        "lived": verdict.cause == CLEAN,
+        "last_seen": None if verdict.culprit else _last_seen(case, stacks),
         "progress": words.progress_text(diagnosis.progress),
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
@@ -83,11 +91,17 @@ def _factor(diagnosis: Diagnosis) -> Hypothesis | None:
 def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
     """Return the best other explanations of how and of why."""
     verdict = diagnosis.verdict
-    how = [h for h in diagnosis.causes if h.id != verdict.cause][:RIVALS]
-    why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")][
-        :RIVALS
+    how = [h for h in diagnosis.causes if h.id != verdict.cause]
+    why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")]
+    return [
+        (question, [*rivals[:1], *filter(_has_support, rivals[1:RIVALS])])
+        for question, rivals in (("How it died", how), ("Why it came to that", why))
     ]
-    return [("How it died", how), ("Why it came to that", why)]
+
+
+def _has_support(rival: Hypothesis) -> bool:
+    """Return whether anything speaks for it: not every cause there is is a rival."""
+    return any(weighed.weight >= LEAST_WEIGHT for weighed in rival.supporting)
 
 
 def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:
@@ -98,10 +112,19 @@ def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:
     return found if len(found) == len(names) else None
 
 
-def _last_seen(stacks: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _last_seen(case: Case, stacks: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the innermost frame of the user's own code in the main thread."""
+    recording = case.recording
+    known = {} if isinstance(recording, Unavailable) else recording.blob_times
+    taken = known.get("stacks")
+    old = taken and case.death and case.death - taken >= OLD
+    age = words.before_death(case, taken).replace("before", "before the end")
     for thread in stacks:
         for frame in thread["frames"]:
             if thread["main"] and frame["user"]:
-                return {**frame, "excerpt": thread["excerpt"]}
+                return {
+                    **frame,
+                    "excerpt": thread["excerpt"],
+                    "age": age if old else "",
+                }
     return None

@@ -116,6 +116,7 @@ _FILTERS: Mapping[str, Any] = {
     "place": words.place_text,
     "at": line_in_words,
     "effect": words.effect,
+    "held": words.held_word,
     "utc": words.utc,
     "clock": lambda time: words.utc(time, date=False),
 }

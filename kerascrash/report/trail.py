@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 MOST_CITED = 120
 MOST_THREADS = 24
+MOST_LOOKED_AT = 1000
 MOST_FRAMES = 60
 MOST_LINES = 60
+MOST_TAIL = 12
+"""Last lines shown where others are cited: what is cited is what matters."""
 AROUND = 3
 """Log lines shown before and after one that is cited."""
 
@@ -47,9 +50,22 @@ def stack_views(case: Case) -> list[dict[str, Any]]:
             "frames": [_frame(f) for f in mappings(thread.get("frames"))[:MOST_FRAMES]],
             "excerpt": excerpt_lines(thread.get("excerpt")),
         }
-        for thread in threads[:MOST_THREADS]
+        for thread in threads[:MOST_LOOKED_AT]
     ]
-    return sorted(views, key=lambda view: not view["main"])
+    return _alike(sorted(views, key=lambda view: not view["main"]))[:MOST_THREADS]
+
+
+def _alike(views: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return threads that stand in one place as one; ``others`` counts the rest."""
+    found: dict[Any, dict[str, Any]] = {}
+    for view in views:
+        places = ((f["file"], f["line"], f["function"]) for f in view["frames"])
+        key = (view["main"], *places)
+        if key in found:
+            found[key]["others"] += 1
+        else:
+            found[key] = {**view, "others": 0}
+    return list(found.values())
 
 
 def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,7 +107,8 @@ def _log_view(log: Log, cited: set[int]) -> dict[str, Any]:
     numbers = [line.number for line in log.lines]
     near = {n + away for n in cited for away in range(-AROUND, AROUND + 1)}
     chosen = [i for i, n in enumerate(numbers) if n in near][:MOST_LINES]
-    tail = range(max(0, len(numbers) - (MOST_LINES - len(chosen))), len(numbers))
+    rest = min(MOST_TAIL, MOST_LINES - len(chosen)) if chosen else MOST_LINES
+    tail = range(max(0, len(numbers) - rest), len(numbers))
     shown = sorted({*chosen, *tail})
     return {
         "kind": log.kind,

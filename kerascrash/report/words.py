@@ -13,7 +13,13 @@ from kerascrash.units import format_bytes, format_seconds, line_in_words
 if TYPE_CHECKING:
     from kerascrash.model.case import Case
     from kerascrash.model.evidence import Place
-    from kerascrash.model.verdict import Advice, Diagnosis, ProgressLost, Verdict
+    from kerascrash.model.verdict import (
+        Advice,
+        Culprit,
+        Diagnosis,
+        ProgressLost,
+        Verdict,
+    )
 
 UNKNOWN = "unknown"
 
@@ -82,12 +88,30 @@ def effect(advice: Advice) -> str:
     return f"saves about {format_bytes(advice.saves_bytes)}"
 
 
+def held_word(culprit: Culprit) -> str:
+    """Return what became of the culprit's bytes: not all of them were ever had."""
+    if culprit.kind.endswith(("refused", "did not fit")):
+        return "asked for"
+    asks = ("batch", "result of", "model being built")
+    return "needed" if culprit.kind.startswith(asks) else "held"
+
+
 def headline(diagnosis: Diagnosis) -> tuple[str, str]:
     """Return the verdict's first line as a sentence, and the line that explains it."""
     first, *rest = diagnosis.verdict.summary.strip().splitlines() or [""]
     lost = progress_text(diagnosis.progress)  # has its own place in every report
     why = [line.strip() for line in rest if line.strip() not in lost]
-    return capital(first.strip() or "cannot tell how it died."), " ".join(why)
+    told = " ".join(why) or _strongest(diagnosis)
+    return capital(first.strip() or "cannot tell how it died."), told
+
+
+def _strongest(diagnosis: Diagnosis) -> str:
+    """Return what speaks most for the factor, where no culprit could be named."""
+    named = diagnosis.verdict.factor
+    factor = next((h for h in diagnosis.factors if h.id == named != "none"), None)
+    if factor is None or not factor.supporting:
+        return ""
+    return f"{capital(factor.supporting[0].finding.text.rstrip('.'))}."
 
 
 def capital(text: str) -> str:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-PICTURES = {"report.png": ("list_leak_cgroup", "1180,1060")}
+PICTURES = {"report.png": ("list_leak_cgroup", "1180,1500")}
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from kerascrash.compare.recorded import blob, mapping, whole
-from kerascrash.compare.weights import ASIDE, SETTING, of_bytes, of_text, scale_of
+from kerascrash.compare.runs import charged_peak
+from kerascrash.compare.weights import ASIDE, SETTING, of_bytes, of_text
 from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.model.comparison import Difference, Part, Value
 from kerascrash.model.verdict import Diagnosis
@@ -40,19 +41,16 @@ def _compare(a: Diagnosis, b: Diagnosis) -> Iterable[Difference]:
 
 
 def _container(a: Diagnosis, b: Diagnosis) -> Iterable[Difference]:
-    """Tell another limit even where it is far away: it is what killed, or did not."""
+    """Tell another limit; it weighs most where the run with more room has used it."""
     old, new = cgroup_limit(a.case), cgroup_limit(b.case)
     if old == new:
         return
-    if old is None or new is None:
-        none = "none"
-        yield Difference(
-            _GROUP, "container memory", old or none, new or none, "bytes", 1.0
-        )
-        return
-    share = abs(new - old) / scale_of(a, b)
+    lower = min(limit for limit in (old, new) if limit is not None)
+    freer = b if old == lower else a
+    needed = charged_peak(freer.case)
+    weight = 1.0 if needed is not None and needed > lower else SETTING
     yield Difference(
-        _GROUP, "container memory", old, new, "bytes", min(max(share, SETTING), 1.0)
+        _GROUP, "container memory", old or "none", new or "none", "bytes", weight
     )
 
 

@@ -37,7 +37,8 @@ def change_text(difference: Difference) -> str:
     if isinstance(a, str) or isinstance(b, str):
         return ""
     if difference.unit.startswith("bytes"):
-        return f"{'+' if b > a else '−'}{format_bytes(abs(b - a))}"
+        more = f"{'+' if b > a else '−'}{format_bytes(abs(b - a))}"
+        return more + difference.unit.removeprefix("bytes")
     if a > 0 and b > 0:
         return f"× {b / a:.3g}"
     return ""
@@ -102,7 +103,7 @@ def facts_of(side: Side) -> list[tuple[str, str]]:
         ("peak memory", format_bytes(side.peak) if side.peak else ""),
         ("steps done", f"{side.steps:,}" if side.steps else ""),
         ("signature", "" if side.lived else side.signature),
-        ("dump", side.source),
+        ("dump", PurePath(side.source).name),
     ]
     return [(name, value) for name, value in rows if value]
 

@@ -96,6 +96,8 @@ def test_another_owner_place_or_cause_is_another_death(other: Verdict) -> None:
          "MatMul", "tensor float32 * kept alive"),
         ("pool", "pool with 3.0 GiB free in pieces of 512.0 KiB at most",
          "pool", "pool with ~ free in pieces of ~ at most"),
+        ("model.fit", "the line last seen running, 840 ms before the death",
+         "model.fit", "the line that was running"),
         ("cache['step_12']", "list of 1 float64 ndarray",
          "cache['step_12']", "list of float64 ndarray"),
         ("rows[17]", "list of 160 float64 ndarrays",

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kerascrash.compare import compare
 from kerascrash.redact.diagnosis import make_redactor, redact_diagnosis
 from kerascrash.report import html
+from kerascrash.report.comparison import html as comparison_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,3 +91,17 @@ def test_redacting_hostile_text_lets_nothing_out(
     assert document.count("<script>") == 1
     assert '<section id="sharing"' in document
     assert "&lt;secret" in document
+
+
+def test_a_comparison_runs_nothing_of_its_data_either(
+    diagnosis: Diagnosis, spoil_all: Spoil, tmp_path: Path
+) -> None:
+    act = "document.documentElement.dataset.owned=1"
+    spoilt = spoil_all(diagnosis, f"</script><script>{act}</script><svg onload={act}>")
+    told = comparison_page.render(compare(spoilt, diagnosis))
+    document, console = visit(told, tmp_path)
+    assert console == []
+    assert "data-owned" not in document
+    assert document.count("<script>") == 1
+    assert f"<script>{act}" in entities.unescape(document)
+    assert '<button type="button">Change</button>' in document

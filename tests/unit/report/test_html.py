@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kerascrash.report import html
+from kerascrash.report.held import inventory_rows
 from kerascrash.report.templates import find_templates
 
 if TYPE_CHECKING:
@@ -188,3 +189,46 @@ def test_the_whole_page_grows_with_nothing_without_end(diagnosis: Diagnosis) -> 
     case = replace(diagnosis.case, recording=huge, logs=logs)
     big = replace(diagnosis, case=case, evidence=diagnosis.evidence * 2000)
     assert len(html.render(big).encode()) < 1 << 20
+
+
+def test_threads_in_one_place_are_told_once(diagnosis: Diagnosis) -> None:
+    recording = diagnosis.case.recording
+    main, loader = recording.stacks["threads"]
+    waiting = [{**loader, "name": f"Thread-{n}"} for n in range(280)]
+    case = replace(
+        diagnosis.case,
+        recording=replace(recording, stacks={"threads": [main, *waiting]}),
+    )
+    page = html.render(replace(diagnosis, case=case))
+    assert "Thread-0 and 279 more in the same place" in page
+    assert "Thread-1 " not in page
+
+
+def test_an_estimate_beyond_the_whole_process_is_no_size(diagnosis: Diagnosis) -> None:
+    """A sampled size can be far off; what was never resident is not believed."""
+    recording = diagnosis.case.recording
+    entry = recording.inventory["entries"][0]
+    fancy = {**entry, "owner": "iterator", "bytes": 84 << 30, "estimated": True}
+    measured = {**fancy, "owner": "mapped", "estimated": False}
+    case = replace(
+        diagnosis.case,
+        recording=replace(recording, inventory={"entries": [fancy, measured, entry]}),
+    )
+    rows = {row["owner"]: row["bytes"] for row in inventory_rows(case)["rows"]}
+    assert list(rows) == ["mapped", entry["owner"], "iterator"]
+    assert rows["iterator"] is None
+
+
+def test_what_has_nothing_for_it_is_no_rival(page: str) -> None:
+    rivals = page[page.index('id="rivals"') : page.index('id="stacks"')]
+    assert "host_oom_global" in rivals  # the best one is always told
+    assert "external_kill" not in rivals
+
+
+def test_the_factor_is_told_where_nobody_can_be_blamed(diagnosis: Diagnosis) -> None:
+    sentence = diagnosis.verdict.summary.splitlines()[0]
+    nobody = replace(diagnosis.verdict, culprit=None, summary=sentence)
+    page = html.render(replace(diagnosis, verdict=nobody))
+    lead = re.search(r'<p class="lead">(.*?)</p>', page)
+    assert lead is not None
+    assert "grew by 4.0 MiB each step" in lead.group(1)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kerascrash.model.verdict import ProgressLost
+from kerascrash.model.verdict import Culprit, ProgressLost
 from kerascrash.report import brief, markdown, terminal, words
 from kerascrash.report.format import find_formats
 
@@ -82,3 +82,16 @@ def test_nothing_known_is_said_in_every_format(empty_diagnosis: Diagnosis) -> No
     for text in (markdown.render(empty_diagnosis), terminal.render(empty_diagnosis)):
         assert "Cannot tell how it died." in text
         assert "the script was not armed" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        ("list of 1,920 EagerTensors", "held"),
+        ("float64 array of shape (9, 9) that was refused", "asked for"),
+        ("result [9,9] float32 that did not fit", "asked for"),
+        ("batch of 512 samples", "needed"),
+    ],
+)
+def test_bytes_that_were_never_had_are_not_held(kind: str, word: str) -> None:
+    assert words.held_word(Culprit("x", kind, 1)) == word
