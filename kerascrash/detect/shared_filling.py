@@ -22,8 +22,9 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _SIGBUS = 7
-_READINGS = 3  # in a row that rose
-_LEAST_RISE = 1 << 20  # bytes, from each to the next
+_LEAST_RISE = 1 << 20  # bytes, from one reading to the next
+_STEEP_RISE = 8 << 20
+_ONE_RISE = 0.8  # a small file system is full before the next reading is due
 _LATEST_SECONDS = 1.0  # of the last reading before the last sign of life
 _ROOM = 0.9
 
@@ -36,15 +37,18 @@ def detect(case: Case) -> Iterator[Finding]:
     series = recording.find_series("shmem")
     if series is None or case.death is None or not _has_room(case):
         return
-    last = series.values[-_READINGS:]
-    rises = [b - a for a, b in itertools.pairwise(last)]
-    fresh = case.death - series.times[-1] <= _LATEST_SECONDS
-    if fresh and len(last) == _READINGS and min(rises) >= _LEAST_RISE:
+    if case.death - series.times[-1] > _LATEST_SECONDS or len(series.values) < 3:
+        return
+    before, rise = (b - a for a, b in itertools.pairwise(series.values[-3:]))
+    steady = min(before, rise) >= _LEAST_RISE
+    if steady or rise >= _STEEP_RISE:
+        size = series.values[-1]
         text = (
-            f"shared memory was being filled ({format_bytes(last[-1])} resident, "
-            f"+{format_bytes(rises[-1])} at the last reading) when the record stopped"
+            f"shared memory was being filled ({format_bytes(size)} resident, "
+            f"+{format_bytes(rise)} at the last reading) when the record stopped"
         )
-        yield note("shared_memory_filling", "dump:samples", text, bytes=last[-1])
+        strength = 1.0 if steady else _ONE_RISE
+        yield note("shared_memory_filling", "dump:samples", text, strength, bytes=size)
 
 
 def _ended_silently(case: Case, recording: Recording) -> bool:
