@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 
-from kerascrash.dump.codec import decode_superblock
-from kerascrash.dump.layout import SUPERBLOCK_SIZE, SUPERBLOCKS
 from kerascrash.dump.records import State
-from kerascrash.dump.sync_copy import SYNC_SUFFIX
+from kerascrash.record.dump_header import read_header
 from kerascrash.record.folder import list_dumps, remove_dump
 from kerascrash.record.identity import (
     NOTEBOOK,
@@ -68,29 +66,6 @@ def _what_died(script: str) -> str:
     if script.endswith(NOTEBOOK_SUFFIX):
         return "the previous kernel of this notebook"
     return "the previous run of this script"
-
-
-def read_header(path: str) -> dict[str, Any] | None:
-    """
-    Return the newest header of a dump, None when there is none to understand.
-
-    After a power cut the dump itself may be all zeros, and only its copy tells.
-    """
-    return _read_newest(path) or _read_newest(path + SYNC_SUFFIX)
-
-
-def _read_newest(path: str) -> dict[str, Any] | None:
-    import json
-
-    try:
-        with open(path, "rb") as dump:
-            begin = dump.read(SUPERBLOCKS * SUPERBLOCK_SIZE)
-        blocks = [decode_superblock(begin, i) for i in range(SUPERBLOCKS)]
-        good = [(b.generation, b.text) for b in blocks if b and b.text is not None]
-        header = json.loads(max(good)[1]) if good else None
-    except (OSError, ValueError):
-        return None
-    return header if isinstance(header, dict) else None
 
 
 def _is_alive(header: dict[str, Any]) -> bool:

@@ -62,7 +62,8 @@ def _arm(settings: Settings) -> None:
     identity.name_parent(os.environ, opened.writer.path)
     recorder.install_hooks()
     start_sampler(recorder)
-    prune_folder(opened.folder)
+    if parent_dump is None:
+        prune_folder(opened.folder)
 
 
 def _give_up(error: Exception) -> None:

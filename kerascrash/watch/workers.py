@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
 if TYPE_CHECKING:
     from typing import Any
 
-_MOST = 64
+_MOST = 512
 
 
 class Worker:
