@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kerascrash.dump.codec import decode_superblock
 from kerascrash.dump.layout import SUPERBLOCK_SIZE, SUPERBLOCKS
+from kerascrash.dump.records import State
 from kerascrash.dump.sync_copy import SYNC_SUFFIX
+from kerascrash.record.identity import is_running, read_boot_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +20,29 @@ def read_header(path: str) -> dict[str, Any] | None:
     After a power cut the dump itself may be all zeros, and only its copy tells.
     """
     return _read_newest(path) or _read_newest(path + SYNC_SUFFIX)
+
+
+def ended_well(header: dict[str, Any]) -> bool:
+    """Return whether the process had come to its end, or was asked to."""
+    return header.get("state") in (State.FINISHED.value, State.DISMISSED.value)
+
+
+def has_died(path: str) -> bool:
+    """Return whether the dump at ``path`` is there and its process died."""
+    header = read_header(path)
+    if header is None or ended_well(header):
+        return False
+    return not is_alive(header)
+
+
+def is_alive(header: dict[str, Any]) -> bool:
+    """Return whether the process that a header names still lives."""
+    if header.get("boot_id") not in ("", None, read_boot_id()):
+        return False
+    try:
+        return is_running(int(header.get("pid", 0)), int(header.get("start_ticks", 0)))
+    except (TypeError, ValueError):
+        return False
 
 
 def _read_newest(path: str) -> dict[str, Any] | None:
