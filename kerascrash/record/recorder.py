@@ -51,6 +51,8 @@ class Recorder:
         self.script = script
         self.final_path: str | None = None
         """Where the watcher will put the dump, if its ring is not there now."""
+        self.parent_dump: str | None = None
+        """Of the armed process that this one works for."""
         self.pid = os.getpid()
         self.detached = False
         self.stage = Stage.NONE
