@@ -14,12 +14,12 @@ import os
 import sys
 import time
 
+from kerascrash.dump.empty_folder import FOLDER_NAME, IGNORE_FILE, IGNORE_TEXT
 from kerascrash.dump.layout import WORKER_SIZE
 from kerascrash.record.dump_header import read_header
 from kerascrash.record.filesystem import filesystem_of, is_memory, is_risky
 from kerascrash.record.identity import is_running
 
-FOLDER_NAME = "kerascrash-dumps"
 SUFFIX = ".bin"
 KEEP_DUMPS = 20
 KEEP_BYTES = 200 << 20
@@ -49,10 +49,10 @@ def state_folder() -> str:
 def prepare_folder(folder: str) -> None:
     """Create the folder and its ``.gitignore``; raises OSError if it cannot be used."""
     os.makedirs(folder, exist_ok=True)
-    ignore = os.path.join(folder, ".gitignore")
+    ignore = os.path.join(folder, IGNORE_FILE)
     if not os.path.exists(ignore):
         with open(ignore, "w", encoding="ascii") as out:
-            out.write("*\n")
+            out.write(IGNORE_TEXT)
 
 
 def ring_folder(folder: str, *, copied_later: bool) -> str:

@@ -73,7 +73,12 @@ def _try_folder(
     ring = os.path.join(ring_folder(folder, copied_later=movable), name)
     final = os.path.join(folder, name)
     if ring == final:
-        return Opened(create_dump(ring, size=size, identity=about), folder, None)
+        try:
+            writer = create_dump(ring, size=size, identity=about)
+        except FileNotFoundError:  # a run that ended just now has taken it away
+            prepare_folder(folder)
+            writer = create_dump(ring, size=size, identity=about)
+        return Opened(writer, folder, None)
     writer = create_dump(ring, size=size, identity={**about, "final_path": final})
     with contextlib.suppress(OSError):  # only a pointer, for whoever looks there
         os.symlink(ring, final)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 
+from kerascrash.dump.empty_folder import remove_if_empty
 from kerascrash.dump.records import State
 from kerascrash.watch.certificate import build_certificate
 
@@ -57,6 +58,8 @@ def discard(observer: Observer) -> None:
     observer.sync.remove()
     observer.devices.close()
     observer.workers.finish(parent_ended_well=True)
+    folder = os.path.dirname(final if isinstance(final, str) else observer.writer.path)
+    remove_if_empty(folder)
 
 
 def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) -> str:

@@ -12,6 +12,7 @@ import atexit
 import os
 import sys
 
+from kerascrash.dump.empty_folder import remove_if_empty
 from kerascrash.dump.records import EventKind, Stage, State
 from kerascrash.record.dump_header import has_died
 from kerascrash.record.folder import remove_dump
@@ -168,6 +169,7 @@ def _leave_clean(recorder: Recorder) -> None:
         return
     if not recorder.settings.keep_always and not recorder.is_watched():
         remove_dump(recorder.writer.path)
+        remove_if_empty(os.path.dirname(final or recorder.writer.path))
 
 
 HOOK = Hook(NAME, _install)

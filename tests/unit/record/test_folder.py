@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kerascrash.dump.empty_folder import remove_if_empty
 from kerascrash.dump.layout import WORKER_SIZE
 from kerascrash.dump.writer import create_dump
 from kerascrash.record import folder as folder_module
@@ -187,3 +188,23 @@ def test_rings_of_workers_stay_with_their_parents_dump(tmp_path: Path) -> None:
     parent.unlink()
     prune_folder(str(tmp_path))
     assert list_dumps(str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "beside", "gone"),
+    [
+        ("kerascrash-dumps", (), True),
+        ("kerascrash-dumps", ("old-20261123T140322-7.bin",), False),
+        ("kerascrash-dumps", (".announced",), False),
+        ("my-dumps", (), False),
+    ],
+)
+def test_the_folder_goes_with_its_last_dump(tmp_path, name, beside, gone) -> None:
+    folder = tmp_path / name
+    prepare_folder(str(folder))
+    for each in beside:
+        (folder / each).touch()
+    remove_if_empty(str(folder))
+    assert folder.exists() is not gone
+    if not gone:
+        assert (folder / ".gitignore").read_text() == "*\n"
