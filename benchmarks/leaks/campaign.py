@@ -90,23 +90,32 @@ def run_all(runs: list[Run], at_once: int = AT_ONCE) -> Iterator[Run]:
         yield run
 
 
+class Forked(BaseException):
+    """Raised in the child, so that it runs its script with none of our frames below."""
+
+
 def _start(run: Run) -> int:
     pid = os.fork()
-    if pid:
-        return pid
+    if not pid:
+        raise Forked(run.script, run.settings, run.limit, str(run.folder))
+    return pid
+
+
+def play(script: str, settings: dict[str, str], limit_bytes: int, folder: str) -> None:
+    """Run one script in this process, which ends with it."""
     try:
         os.nice(5)
-        os.chdir(run.folder)
+        os.chdir(folder)
         for number, name in ((1, "out.txt"), (2, "err.txt")):
             os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_APPEND), number)
-        if run.limit:
-            limit = find_limit(run.limit)
+        if limit_bytes:
+            limit = find_limit(limit_bytes)
             if limit.prepare:
                 limit.prepare()
-        os.environ.update(run.settings, KERASCRASH_DIR=str(run.folder / "dumps"))
-        script = str(SCRIPTS / f"{run.script}.py")
-        sys.argv, sys.path[0] = [script], str(SCRIPTS)
-        runpy.run_path(script, run_name="__main__")
+        os.environ.update(settings, KERASCRASH_DIR=f"{folder}/dumps")
+        path = str(SCRIPTS / f"{script}.py")
+        sys.argv, sys.path[0] = [path], str(SCRIPTS)
+        runpy.run_path(path, run_name="__main__")
         sys.stdout.flush()
         os._exit(0)
     except BaseException:
@@ -258,4 +267,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    orders: tuple[Any, ...] = ()
+    try:
+        main()
+    except Forked as forked:
+        orders = forked.args
+    if orders:
+        play(*orders)

@@ -19,6 +19,7 @@ CAUSE = Rule(
         "exit_sigbus": 6.0,
         "core_bus_error": 3.0,
         "shm_full": 4.0,
+        "shared_memory_filling": 6.0,
         "platform_container": 0.3,
         "shm_small": 1.0,
     },

@@ -7,6 +7,7 @@ can look at everything that the report was made from, and still finds no origina
 
 from __future__ import annotations
 
+import contextlib
 import os
 import zipfile
 import zlib
@@ -22,11 +23,13 @@ from kerascrash.dump.bundle import (
     DUMP,
     LOGS,
     MANIFEST,
+    NUMBERS,
     SCHEMA,
     SYNC,
     TRACES,
     to_json,
 )
+from kerascrash.dump.layout import MAX_JSON
 from kerascrash.dump.reader import read_dump
 from kerascrash.dump.rewrite import rewrite_dump
 from kerascrash.dump.sources import load_images
@@ -126,12 +129,14 @@ def _with_report(
     for number, log in enumerate(_logs(case, in_dump), 1):
         name = f"{LOGS}{number}.{log.kind}.log"
         rows.append({"member": name, **_log_row(log)})
+        told = to_json(_line_facts(log), compact=True)
+        if len(told) <= MAX_JSON:
+            members[f"{name}{NUMBERS}"] = told
         texts = (line.text.replace("\n", " ") for line in log.lines)
         members[name] = "".join(f"{text}\n" for text in texts).encode(
             "utf-8", "backslashreplace"
         )
-    if case.traces:
-        members[TRACES] = to_json(write_traces_json(case.traces))
+    members.update(_traces(case))
     members["report.html"] = html.render(diagnosis).encode("utf-8")
     members["report.json"] = jsonfile.render(diagnosis).encode("ascii")
     redaction = diagnosis.redaction
@@ -155,6 +160,15 @@ def _with_report(
     return {MANIFEST: to_json(manifest), **dict(sorted(members.items()))}
 
 
+def _traces(case: Case) -> dict[str, bytes]:
+    """Return as many traces as a reader takes, those that come first."""
+    for count in range(len(case.traces), 0, -1):
+        data = to_json(write_traces_json(case.traces[:count]), compact=True)
+        if len(data) <= MAX_JSON:
+            return {TRACES: data}
+    return {}
+
+
 def _logs(case: Case, in_dump: tuple[str, ...]) -> Iterator[Log]:
     """Yield the logs that are not in the dump itself."""
     for log in case.logs:
@@ -163,21 +177,24 @@ def _logs(case: Case, in_dump: tuple[str, ...]) -> Iterator[Log]:
 
 
 def _log_row(log: Log) -> dict[str, Any]:
-    """Return what the text of a log does not tell: numbers and times of its lines."""
+    """Return what the text of a log does not tell."""
+    return {
+        "kind": log.kind,
+        "source": log.source,
+        "complete": log.complete,
+        "total_lines": log.total_lines,
+    }
+
+
+def _line_facts(log: Log) -> dict[str, Any]:
+    """Return numbers and times of the lines of a log."""
     runs: list[list[int]] = []
     for line in log.lines:
         if runs and line.number == runs[-1][0] + runs[-1][1]:
             runs[-1][1] += 1
         else:
             runs.append([line.number, 1])
-    return {
-        "kind": log.kind,
-        "source": log.source,
-        "complete": log.complete,
-        "total_lines": log.total_lines,
-        "numbers": runs,
-        "times": [line.time for line in log.lines],
-    }
+    return {"numbers": runs, "times": [line.time for line in log.lines]}
 
 
 def _given_exit(case: Case) -> dict[str, Any] | None:
@@ -207,6 +224,8 @@ def _write_zip(output: str, members: dict[str, bytes]) -> None:
                 archive.writestr(_member(name), data)
         os.replace(part, output)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
         reason = error.strerror or error
         raise SourceError(f"{output}: cannot be written: {reason}") from None
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from kerascrash.dump.contents import Header
 from kerascrash.dump.reader import read_header
-from kerascrash.errors import DumpError, NoDumpFound
+from kerascrash.errors import DumpError, NoDumpFound, VersionTooNew
 from kerascrash.record.folder import candidate_folders
 from kerascrash.record.identity import is_running, read_boot_id
-
-if TYPE_CHECKING:
-    from kerascrash.dump.contents import Header
 
 SUFFIXES = (".bin", ".bin.gz", ".zip")
 MOST_LOOKED_AT = 400
@@ -67,9 +64,12 @@ def read_folder(folder: str) -> list[DumpFile]:
     found = []
     for modified, size, path in sorted(files, reverse=True)[:MOST_LOOKED_AT]:
         try:
-            found.append(DumpFile(path, modified, size, read_header(path)))
+            header = read_header(path)
+        except VersionTooNew:  # listed, and refused by name when it is to be read
+            header = Header({}, 0, 0)
         except DumpError:
             continue
+        found.append(DumpFile(path, modified, size, header))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kerascrash.collect.log_line import clean_text, parse_time, shorten
 from kerascrash.collect.trace_json import read_traces_json
-from kerascrash.dump.bundle import CHILDREN, LOGS, SCHEMA, Bundle
+from kerascrash.dump.bundle import CHILDREN, LOGS, NUMBERS, SCHEMA, TRACES, Bundle
 from kerascrash.dump.sources import open_zip
 from kerascrash.model.case import Case, ExitStatus, Log, LogLine
 from kerascrash.model.evidence import Damage, Unavailable
@@ -62,7 +62,7 @@ def read_bundle(path: str) -> BundleFacts:
         logs=tuple(_logs(bundle, manifest.get("logs"))),
         exit=_exit(known.get("exit")),
         rebooted=known.get("same_boot") is False,
-        traces=read_traces_json(bundle.traces()),
+        traces=read_traces_json(bundle.json(TRACES)),
         damage=tuple(
             Damage(
                 str(row.get("where"))[:200],
@@ -108,14 +108,14 @@ def _logs(bundle: Bundle, rows: object) -> Iterable[Log]:
         yield Log(
             kind=str(kind),
             source=str(row.get("source") or name)[:1000],
-            lines=tuple(_lines(text, row)),
+            lines=tuple(_lines(text, bundle.json(f"{name}{NUMBERS}"))),
             complete=row.get("complete") is True,
             total_lines=total,
         )
 
 
 def _lines(text: str, row: Mapping[str, Any]) -> Iterable[LogLine]:
-    """A log is kept without the lines that were left out; the manifest numbers them."""
+    """A log is kept without what was left out of it; ``row`` numbers its lines."""
     numbers = _numbers(row.get("numbers"))
     times = row.get("times")
     told = times if isinstance(times, list) else []

@@ -8,11 +8,13 @@ from kerascrash.collect.conform import conform
 from kerascrash.collect.readings import read_marks, read_progress, read_series
 from kerascrash.dump.contents import Dump
 from kerascrash.dump.records import BLOB_NAMES
-from kerascrash.model.case import ExitStatus, Process, Recording
+from kerascrash.model.case import ExitStatus, Process, Recording, Series
 from kerascrash.model.evidence import Unavailable
 
 _PLATFORMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 _INITIAL_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO of the kernel
+_ROOM = 1.5
+"""An estimate may be so far above all that was ever resident."""
 
 
 def read_certificate(dump: Dump) -> dict[str, Any] | Unavailable:
@@ -29,6 +31,8 @@ def read_recording(dump: Dump) -> Recording:
     """Return what the recorder and the watcher measured."""
     series = read_series(dump)
     blobs = {name: conform(blob.data, name) for name, blob in _known_blobs(dump)}
+    if "inventory" in blobs:
+        blobs["inventory"] = _credible(blobs["inventory"], series)
     return Recording(
         source=dump.path,
         state=dump.header.state,
@@ -39,6 +43,30 @@ def read_recording(dump: Dump) -> Recording:
         last_sample=max((s.times[-1] for s in series if s.times), default=None),
         **blobs,
     )
+
+
+def _credible(inventory: dict[str, Any], series: tuple[Series, ...]) -> dict[str, Any]:
+    """
+    Return the inventory without estimates that the process had no room for.
+
+    A scan that was cut short may have taken one big array for the like of many.
+    """
+    room = [max(one.values, default=0) for one in series if one.name in ("rss", "swap")]
+    if not room:
+        return inventory
+    kept, dropped = [], 0
+    for entry in inventory.get("entries") or ():
+        guessed = entry.get("estimated") and entry.get("device", "host") == "host"
+        size = entry.get("bytes")
+        if guessed and isinstance(size, int) and size > _ROOM * sum(room):
+            dropped += size
+        else:
+            kept.append(entry)
+    if not dropped:
+        return inventory
+    total = inventory.get("total_bytes")
+    rest = max(total - dropped, 0) if isinstance(total, int) else total
+    return {**inventory, "entries": kept, "total_bytes": rest, "complete": False}
 
 
 def _known_blobs(dump: Dump) -> list[tuple[str, Any]]:

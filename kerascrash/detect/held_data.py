@@ -13,7 +13,9 @@ from kerascrash.detect._facts import note
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
 from kerascrash.estimate.line_doing import LineDoing, line_at_death
+from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import RUNNING_STAGES, Rise, rise_of
+from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -54,20 +56,25 @@ def detect(case: Case) -> Iterator[Finding]:
         text += f"{narrower_dtype(dtype)}"
         strength = min(wide_bytes / rise.whole, 1.0)
         yield note("wide_dtype_held", _SOURCE, text, strength, owner=owner, dtype=dtype)
-    yield from _loading(line_at_death(case), rise)
+    recording = recording_of(case)
+    refused = recording is not None and refusal_in(recording) is not None
+    yield from _loading(line_at_death(case), rise, refused=refused)
 
 
-def _loading(doing: LineDoing | None, rise: Rise) -> Iterator[Finding]:
+def _loading(
+    doing: LineDoing | None, rise: Rise, *, refused: bool
+) -> Iterator[Finding]:
     """The line that died while it made an array that no scan has seen yet."""
     if doing is None or doing.kind != "load" or rise.stage in RUNNING_STAGES:
         return
     share = min(doing.bytes / rise.whole, 1.0)
     if share < _LEAST_SHARE or doing.statement is None:
         return
-    text = (
-        f"the line `{doing.statement.text[:120]}` was filling memory with data: "
-        f"{format_bytes(doing.bytes)} that no name holds yet"
-    )
+    line = f"the line `{doing.statement.text[:120]}`"
+    text = f"{line} was filling memory with data: "
+    text += f"{format_bytes(doing.bytes)} that no name holds yet"
+    if refused:
+        text = f"{line} was to make an array of data"
     yield note("data_being_loaded", "dump:stacks", text, share, bytes=doing.bytes)
     narrower = narrower_dtype(doing.dtype)
     if narrower:

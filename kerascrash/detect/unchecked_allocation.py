@@ -34,8 +34,10 @@ _SURELY_OURS = 0.9
 def detect(case: Case) -> Iterator[Finding]:
     """Yield that it crashed at its limit of memory."""
     recording = recording_of(case)
-    told, offset = _kernel_told(case)
-    if recording is None or not _crashed(case, told):
+    faults = _faults_told(case)
+    told = any(first for first, _ in faults)
+    offset = min((at for _, at in faults), default=0)
+    if recording is None or not _crashed(case, bool(faults)):
         return
     rlimits = recording.limits.get("rlimits") or {}
     for name, series, share in _LIMITS:
@@ -58,8 +60,8 @@ def detect(case: Case) -> Iterator[Finding]:
         return
 
 
-def _kernel_told(case: Case) -> tuple[bool, int]:
-    """Return whether kernel or core told of a segfault of it, and at which address."""
+def _faults_told(case: Case) -> list[tuple[bool, int]]:
+    """Return, of its segfaults told by kernel or core, (surely its, the address)."""
     pid = case.process.pid if isinstance(case.process, Process) else 0
     found = [
         (int(match["pid"]) == pid, int(match["at"], 16))
@@ -70,7 +72,7 @@ def _kernel_told(case: Case) -> tuple[bool, int]:
     ]
     if case.core is not None and case.core.address is not None:
         found.append((True, case.core.address))
-    return any(first for first, _ in found), min((at for _, at in found), default=0)
+    return found
 
 
 def _crashed(case: Case, told: bool) -> bool:

@@ -9,6 +9,7 @@ from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import models_of
+from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
@@ -116,7 +117,10 @@ def _dtype(case: Case, _culprit: Culprit | None) -> list[Advice]:
         "NumPy makes float64 unless a dtype is named, and of integers divided by a "
         "float; keep images uint8 and scale them in the model, or store them narrower."
     )
-    return [Advice(action, detail, doing.whole // 2, doing.place)]
+    recording = recording_of(case)
+    refusal = refusal_in(recording) if recording else None
+    whole = refusal.bytes if refusal else doing.whole
+    return [Advice(action, detail, whole // 2, doing.place)]
 
 
 _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {

@@ -1,4 +1,4 @@
-"""What a lost worker process held, from its own ring."""
+"""What a worker process held, from its own ring."""
 
 from __future__ import annotations
 
@@ -8,13 +8,24 @@ from kerascrash.diagnose.culprit_code import code_culprit
 from kerascrash.diagnose.culprit_memory import data_culprit, leak_culprit
 from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.workers import lost_workers
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Process
 from kerascrash.model.verdict import Culprit
 
 
 def worker_culprit(case: Case) -> Culprit | None:
-    """Return what the biggest lost worker held, else the program's own line."""
-    rings = [(lost.pid, lost.case) for lost in lost_workers(case) if lost.case]
+    """
+    Return what the biggest worker held: of those that were lost, else of all.
+
+    Where a loss ended the program, its own line stands in for a worker without a ring.
+    """
+    lost = lost_workers(case)
+    rings = [(one.pid, one.case) for one in lost if one.case]
+    if not lost:
+        rings = [
+            (child.process.pid, child)
+            for child in case.children
+            if isinstance(child.process, Process)
+        ]
     rings.sort(key=lambda ring: last_reading(ring[1]) or 0, reverse=True)
     for pid, ring in rings:
         named = leak_culprit(ring) or data_culprit(ring)
@@ -22,4 +33,4 @@ def worker_culprit(case: Case) -> Culprit | None:
             where = f"in worker process {pid}"
             note = "; ".join(part for part in (where, named.note) if part)
             return replace(named, note=note)
-    return code_culprit(case, "python_exception")
+    return code_culprit(case, "python_exception") if lost else None

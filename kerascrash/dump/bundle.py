@@ -27,6 +27,8 @@ DUMP = "dump.bin.gz"
 SYNC = "dump.bin.sync"
 CHILDREN = "children/"
 LOGS = "logs/"
+NUMBERS = ".json"
+"""Added to the name of a log: numbers and times of its lines."""
 TRACES = "traces.json"
 MAX_UNPACKED = 256 << 20
 """Most bytes read out of a packed dump."""
@@ -96,13 +98,10 @@ class Bundle:
 
     def manifest(self) -> dict[str, Any]:
         """Return what the bundle says of itself; nothing where it is none of ours."""
-        return self._object(MANIFEST)
+        return self.json(MANIFEST)
 
-    def traces(self) -> dict[str, Any]:
-        """Return the decoded traces as JSON data."""
-        return self._object(TRACES)
-
-    def _object(self, name: str) -> dict[str, Any]:
+    def json(self, name: str) -> dict[str, Any]:
+        """Return the JSON object in a member, an empty one where there is none."""
         if name not in self.names:
             return {}
         try:
@@ -141,6 +140,7 @@ def _ends(tail: bytes) -> Iterator[int]:
         at = tail.find(_END, at + 1)
 
 
-def to_json(value: object) -> bytes:
-    """Return JSON for a member: readable, the same bytes for the same value."""
-    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode("ascii")
+def to_json(value: object, *, compact: bool = False) -> bytes:
+    """Return JSON for a member: the same bytes for the same value."""
+    text = json.dumps(value, indent=None if compact else 1, sort_keys=True)
+    return f"{text}\n".encode("ascii")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerascrash.estimate.holdings import Holding
-from kerascrash.estimate.resident import resident_at_death
+from kerascrash.estimate.resident import resident_at_death, runtime_baseline
 from kerascrash.estimate.timeline import recording_of, value_at
 from kerascrash.model.case import Case, Recording
 from kerascrash.units import format_bytes, format_seconds
@@ -52,6 +52,10 @@ def bytes_at_death(case: Case, holding: Holding) -> tuple[int, str]:
     if recording is None or rise <= _NEGLIGIBLE * max(holding.bytes, 1):
         return holding.bytes, ""
     grown = int(rise * _share_of_rise(recording, holding))
+    # JAX counts an array before its memory is touched: that rise was scanned already.
+    grown = min(grown, _room(case, recording, holding))
+    if grown <= 0:
+        return holding.bytes, ""
     if holding.is_container and holding.element_bytes > 0:
         grown -= grown % holding.element_bytes
     note = (
@@ -59,6 +63,14 @@ def bytes_at_death(case: Case, holding: Holding) -> tuple[int, str]:
         f"{format_bytes(holding.bytes)}; extrapolated by what the process grew since"
     )
     return holding.bytes + grown, note
+
+
+def _room(case: Case, recording: Recording, holding: Holding) -> int:
+    """Return what the process grew in all beyond what the holding had at its scan."""
+    final = resident_at_death(case)
+    if final is None:
+        return 0
+    return final.bytes - (runtime_baseline(recording) or 0) - holding.bytes
 
 
 def growth_seen(holding: Holding) -> float | None:

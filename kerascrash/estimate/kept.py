@@ -114,14 +114,25 @@ def data_held(case: Case) -> tuple[Kept, ...]:
             continue
         if one.holds_arrays or (one.holds_tensors and not _is_variable(one)):
             held.append(loading.get(one.owner) or Kept(one, one.bytes, ""))
-    seen = {kept.holding.bytes for kept in held}
-    # The same array under its argument's name: sizes agree to the byte.
+    named = tuple(kept.holding for kept in held)
     held += [
         Kept(given, given.bytes, "as given to the model")
         for given in _given_to_fit(recording)
-        if given.bytes >= _LEAST_BYTES and given.bytes not in seen
+        if given.bytes >= _LEAST_BYTES
+        and not any(_is_part(given, whole) for whole in named)
     ]
     return tuple(sorted(held, key=lambda kept: -kept.bytes))
+
+
+def _is_part(given: Holding, whole: Holding) -> bool:
+    """Tell an argument that is an array held by name, or a slice of one."""
+    if given.bytes == whole.bytes:
+        return True
+    samples, dtypes = given.element_shape[1:], (given.widest_dtype, whole.widest_dtype)
+    if not samples or samples != whole.element_shape[1:] or whole.is_container:
+        return False
+    names = {dtype[0] for dtype in dtypes if dtype is not None}
+    return None not in dtypes and len(names) == 1 and given.bytes < whole.bytes
 
 
 def _is_variable(holding: Holding) -> bool:

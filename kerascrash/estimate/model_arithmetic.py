@@ -192,7 +192,8 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         gradients=trainable_bytes if optimizer else 0,
         slots=slots,
         slots_known_by=how,
-        activations=sum(one.kept for one in layers),
+        # Layers that are not built yet have no shapes, and no shape is not a small one.
+        activations=0 if raw.get("built") is False else sum(one.kept for one in layers),
         batch_size=batch,
         layers=layers,
         optimizer=str(optimizer.get("class") or ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerascrash.estimate.holdings import Holding
+from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.model_arithmetic import models_of
 from kerascrash.estimate.places import read_place
@@ -46,11 +46,13 @@ def models_kept(case: Case) -> ModelsKept | None:
     if recording is None:
         return None
     total = rise.total if rise else 0
-    for kept in leaks(case):
-        holding = kept.holding
+    rows_kept = [(kept.holding, kept.bytes) for kept in leaks(case)]
+    # Scans that were cut short say how many there are, and not how they grew.
+    rows_kept += [(one, one.bytes) for one in holdings_of(recording)]
+    for holding, size in rows_kept:
         if holds_models(holding, recording) and holding.count >= MANY_MODELS:
-            share = min(kept.bytes / total, 1.0) if total else 0.0
-            row = (holding.owner, holding.count, kept.bytes, share, holding.place)
+            share = min(size / total, 1.0) if total else 0.0
+            row = (holding.owner, holding.count, size, share, holding.place)
             return ModelsKept(*row)
     alive = recording.models.get("alive")
     described = models_of(recording)

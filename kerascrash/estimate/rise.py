@@ -24,9 +24,10 @@ class Rise:
     """
     Where the bytes above the runtime baseline came from, by time.
 
-    ``total`` is baseline to death, ``whole`` with what children held; ``in_stage`` the
-    part since the innermost running stage (fit, evaluate, predict, custom) began, None
-    outside one. ``steps`` is how many steps that stage had completed, None if unknown.
+    ``total`` is baseline to death, ``whole`` with what ``children`` held; ``in_stage``
+    the part since the innermost running stage (fit, evaluate, predict, custom) began,
+    None outside one. ``steps`` is how many steps that stage had completed, None if
+    unknown.
     """
 
     baseline: int

@@ -13,7 +13,7 @@ FACTOR = Rule(
     ),
     prior=-1.5,
     supports={
-        "wide_dtype_held": 4.0,
+        "wide_dtype_held": 4.5,
     },
     contradicts={
         "memory_was_not_short": 6.0,

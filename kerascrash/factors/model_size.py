@@ -33,6 +33,7 @@ FACTOR = Rule(
         "device_step_refused": 2.0,
         "device_pool_fragmented": 4.0,
         "device_equals_kept": 3.0,
+        "models_pile_up": 2.5,
         "functions_retraced": 3.0,
         "pipeline_buffer_fills": 2.0,
     },

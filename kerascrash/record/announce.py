@@ -10,27 +10,19 @@ from __future__ import annotations
 import contextlib
 import os
 
-from kerascrash.dump.codec import decode_superblock
-from kerascrash.dump.layout import SUPERBLOCK_SIZE, SUPERBLOCKS
-from kerascrash.dump.records import State
-from kerascrash.dump.sync_copy import SYNC_SUFFIX
+from kerascrash.record.dump_header import ended_well, is_alive, read_header
 from kerascrash.record.folder import list_dumps, remove_dump
 from kerascrash.record.identity import (
     NOTEBOOK,
     NOTEBOOK_SUFFIX,
-    is_running,
-    read_boot_id,
     short_name,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from kerascrash.record.recorder import Recorder
 
 _MEMORY_FILE = ".announced"
-_WELL = (State.FINISHED.value, State.DISMISSED.value)
 
 
 def announce_previous(recorder: Recorder, folder: str) -> None:
@@ -48,12 +40,12 @@ def announce_previous(recorder: Recorder, folder: str) -> None:
     for name in reversed(same):
         path = os.path.join(folder, name)
         header = read_header(path)
-        if header is None or header.get("script") != script or _is_alive(header):
+        if header is None or header.get("script") != script or is_alive(header):
             continue
-        if _ended_well(header) and not recorder.settings.keep_always:
+        if ended_well(header) and not recorder.settings.keep_always:
             remove_dump(path)  # its watcher died with it (a container's clean end)
             continue
-        if name not in told and not _ended_well(header):
+        if name not in told and not ended_well(header):
             recorder.warn(
                 f"{_what_died(script)} died; what happened: "
                 f"kerascrash report {_shortest(path)}"
@@ -68,42 +60,6 @@ def _what_died(script: str) -> str:
     if script.endswith(NOTEBOOK_SUFFIX):
         return "the previous kernel of this notebook"
     return "the previous run of this script"
-
-
-def read_header(path: str) -> dict[str, Any] | None:
-    """
-    Return the newest header of a dump, None when there is none to understand.
-
-    After a power cut the dump itself may be all zeros, and only its copy tells.
-    """
-    return _read_newest(path) or _read_newest(path + SYNC_SUFFIX)
-
-
-def _read_newest(path: str) -> dict[str, Any] | None:
-    import json
-
-    try:
-        with open(path, "rb") as dump:
-            begin = dump.read(SUPERBLOCKS * SUPERBLOCK_SIZE)
-        blocks = [decode_superblock(begin, i) for i in range(SUPERBLOCKS)]
-        good = [(b.generation, b.text) for b in blocks if b and b.text is not None]
-        header = json.loads(max(good)[1]) if good else None
-    except (OSError, ValueError):
-        return None
-    return header if isinstance(header, dict) else None
-
-
-def _is_alive(header: dict[str, Any]) -> bool:
-    if header.get("boot_id") not in ("", None, read_boot_id()):
-        return False
-    try:
-        return is_running(int(header.get("pid", 0)), int(header.get("start_ticks", 0)))
-    except (TypeError, ValueError):
-        return False
-
-
-def _ended_well(header: dict[str, Any]) -> bool:
-    return header.get("state") in _WELL
 
 
 def _shortest(path: str) -> str:

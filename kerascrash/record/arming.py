@@ -55,6 +55,7 @@ def _arm(settings: Settings) -> None:
         return
     recorder = _recorder = Recorder(opened.writer, settings, identity.find_script())
     recorder.final_path = opened.final_path
+    recorder.parent_dump = parent_dump
     _tell_problems(recorder, opened.folder)
     if parent_dump is None:
         announce_previous(recorder, opened.folder)
@@ -62,7 +63,8 @@ def _arm(settings: Settings) -> None:
     identity.name_parent(os.environ, opened.writer.path)
     recorder.install_hooks()
     start_sampler(recorder)
-    prune_folder(opened.folder)
+    if parent_dump is None:
+        prune_folder(opened.folder)
 
 
 def _give_up(error: Exception) -> None:

@@ -14,6 +14,8 @@ import os
 import sys
 import time
 
+from kerascrash.dump.layout import WORKER_SIZE
+from kerascrash.record.dump_header import read_header
 from kerascrash.record.filesystem import filesystem_of, is_memory, is_risky
 from kerascrash.record.identity import is_running
 
@@ -101,17 +103,38 @@ def list_dumps(folder: str) -> list[tuple[str, str, int]]:
 
 
 def prune_folder(folder: str) -> None:
-    """Delete the oldest dumps beyond what is kept; never one whose process lives."""
+    """
+    Delete the oldest dumps beyond what is kept; never one whose process lives.
+
+    Workers' rings are part of their parent's dump: they are kept and go with it.
+    """
     bytes_kept = dumps_kept = 0
+    kept: set[str] = set()
+    rings: list[tuple[str, str, int]] = []
     for name, _, pid in reversed(list_dumps(folder)):
         path = os.path.join(folder, name)
         with contextlib.suppress(OSError):
             facts = os.lstat(path)
-            dumps_kept += 1
             bytes_kept += facts.st_size
+            parent = _parent_of(path) if facts.st_size <= WORKER_SIZE else ""
+            if parent:
+                rings.append((path, parent, pid))
+                continue
+            dumps_kept += 1
             too_much = dumps_kept > KEEP_DUMPS or bytes_kept > KEEP_BYTES
             if too_much and not os.path.islink(path) and not is_running(pid):
                 remove_dump(path)
+            else:
+                kept.add(name)
+    for path, parent, pid in rings:
+        if parent not in kept and not is_running(pid):
+            remove_dump(path)
+
+
+def _parent_of(path: str) -> str:
+    """Return the file name of the dump that a worker's ring belongs to, or ""."""
+    parent = (read_header(path) or {}).get("parent_dump")
+    return os.path.basename(parent) if isinstance(parent, str) else ""
 
 
 def remove_dump(path: str) -> None:

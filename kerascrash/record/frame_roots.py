@@ -48,6 +48,9 @@ class Locals(Group):
     def __exit__(self, *_: object) -> None:
         self._locals.__exit__()
 
+    def is_hidden(self) -> bool:
+        return self._locals.is_hidden()
+
     def names(self) -> list[str]:
         return self._names
 

@@ -74,6 +74,10 @@ class FrameLocals:
             self._get = self._from_snapshot
         return self
 
+    def is_hidden(self) -> bool:
+        """Return whether only tracing keeps the variables from being read."""
+        return self._traced and sys.version_info < (3, 12)
+
     def get(self, name: str) -> Any:
         """Return the value of a variable, MISSING when it is not bound."""
         return self._get(name)

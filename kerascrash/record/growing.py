@@ -92,26 +92,29 @@ class Search:
     """
     Collects the lines that change ``name``, which is an attribute when ``attribute``.
 
-    ``key`` narrows it to one entry of a dict: ``name[key]``.
+    ``keys`` narrow it to one entry of a dict, or of a dict in it: ``name[key]``.
     """
 
-    def __init__(self, name: str, *, attribute: bool, key: object = None) -> None:
+    def __init__(
+        self, name: str, *, attribute: bool, keys: tuple[object, ...] = ()
+    ) -> None:
         self.name = name
         self.attribute = attribute
-        self.key = key
+        self.keys = keys
         self.lines: list[Line] = []
         self.passed: list[tuple[str, int | str, Line]] = []
         """Functions that get it as an argument: name, position or keyword, where."""
-        self._aliases: list[tuple[str, bool, list[ast.AST]]] = []
-        """Other names: of it, or (True) of an item of it; the functions around."""
+        self._aliases: list[tuple[str, int, list[ast.AST]]] = []
+        """Other names: of which depth (see ``_depth``); the functions around."""
         self._in_module = False
 
     def run(self, tree: ast.AST, *, in_module: bool) -> None:
         """Search a tree; ``in_module``: the name is the module's, not a local one."""
         self._in_module = in_module and not self.attribute
         self._visit(tree, [])
-        for alias, of_item, scopes in self._aliases[:8]:
-            inner = Search(alias, attribute=False)
+        for alias, depth, scopes in self._aliases[:8]:
+            of_item = depth > len(self.keys)
+            inner = Search(alias, attribute=False, keys=self.keys[depth:])
             inner._visit(scopes[-1] if scopes else tree, scopes[:-1])
             # An item that is an array is changed in place by an augmented assignment.
             other = ("assign", "augassign") if of_item else ("assign",)
@@ -187,10 +190,10 @@ class Search:
     def _match_alias(
         self, target: ast.expr, value: ast.AST, scopes: list[ast.AST]
     ) -> None:
-        of_item = self._is_item(value)
-        if isinstance(target, ast.Name) and (of_item or self._is_it(value)):
+        depth = self._depth(value)
+        if isinstance(target, ast.Name) and depth >= 0:
             functions: list[ast.AST] = [n for n in scopes if isinstance(n, _FUNCTIONS)]
-            self._aliases.append((target.id, of_item, functions))
+            self._aliases.append((target.id, depth, functions))
 
     def _match_binding(
         self, node: ast.For | ast.NamedExpr | ast.With, scopes: list[ast.AST]
@@ -202,7 +205,8 @@ class Search:
         if isinstance(node, ast.For) and self._gives_items(node.iter):
             functions: list[ast.AST] = [n for n in scopes if isinstance(n, _FUNCTIONS)]
             names = [one.id for one in _flat(targets) if isinstance(one, ast.Name)]
-            self._aliases += [(name, True, functions) for name in names]
+            one_in = len(self.keys) + 1
+            self._aliases += [(name, one_in, functions) for name in names]
         if any(self._is_it(target) for target in _flat(targets)):
             self._found(node, "assign", scopes)
 
@@ -223,26 +227,29 @@ class Search:
         return self._is_it(node)
 
     def _is_it(self, node: ast.AST | None) -> bool:
-        if self.key is None:
-            return self._is_name(node)
-        return node is not None and self._is_entry(node)
+        return self._depth(node) == len(self.keys)
 
     def _is_item(self, node: ast.AST) -> bool:
-        """Return whether the node is an item of the name (or may be of its entry)."""
-        taken = _taken_from(node)
-        if taken is None:
-            return False
-        whole, _ = taken
-        return self._is_it(whole) or (self.key is None and self._is_item(whole))
+        """Return whether the node is an item of it, at whatever depth."""
+        return self._depth(node) > len(self.keys)
 
-    def _is_entry(self, node: ast.AST) -> bool:
-        taken = _taken_from(node)
-        if taken is None or not self._is_name(taken[0]):
-            return False
-        key = taken[1]
-        if isinstance(key, ast.Constant):
-            return bool(key.value == self.key)
-        return True  # cache[key]: may be the one
+    def _depth(self, node: ast.AST | None) -> int:
+        """
+        Return how many keys lead from the name to the node: 0 for the name itself.
+
+        A key that is no constant may be the right one; -1 where it is something else.
+        """
+        taken: list[ast.expr] = []
+        while not self._is_name(node):
+            step = _taken_from(node)
+            if step is None:
+                return -1
+            node, key = step
+            taken.insert(0, key)
+        for key, wanted in zip(taken, self.keys, strict=False):
+            if isinstance(key, ast.Constant) and key.value != wanted:
+                return -1
+        return len(taken)
 
     def _is_name(self, node: ast.AST | None) -> bool:
         if self.attribute:
@@ -263,7 +270,7 @@ def _binds(function: ast.AST, name: str) -> bool:
     return bound
 
 
-def _taken_from(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+def _taken_from(node: ast.AST | None) -> tuple[ast.expr, ast.expr] | None:
     """Return ``x`` and ``key`` of ``x[key]``, ``x.get(key)``, ``x.setdefault(key)``."""
     if isinstance(node, ast.Subscript):
         return node.value, node.slice

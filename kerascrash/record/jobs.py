@@ -118,7 +118,7 @@ def _forewarning(recorder: Recorder, sampler: Sampler) -> Job:
             owner = recorder.growing
             recorder.warn(f"{text}; growing: `{owner}`" if owner else text)
 
-    return Job("forewarning", look, every_s=2.0)
+    return Job("forewarning", look, every_s=2.0, free=True)
 
 
 def _sentence(which: str, limit: int, outlook: tuple[float, int]) -> str:

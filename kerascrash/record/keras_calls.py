@@ -72,6 +72,7 @@ def _add_observer(
         lambda: facts.see_model(of_model(), where, again=True),
     )  # fmt: skip
     made.callbacks.append(observer)
+    recorder.at_traced = lambda: facts.see_built(of_model(), where)
     for flag in ("train", "test", "predict"):  # Keras 2 decides that beforehand
         if hasattr(made, f"_should_call_{flag}_batch_hooks"):
             setattr(made, f"_should_call_{flag}_batch_hooks", True)

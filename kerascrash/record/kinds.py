@@ -87,8 +87,18 @@ WRAPPERS = "tensorflow.python.trackable.data_structures"
 builds on it) are replaced by wrappers; the list that they *are* stays empty."""
 
 
+SHOULD_USE = "tensorflow.python.util.tf_should_use"
+"""What a ``tf.TensorArray`` returns is wrapped, to warn where it is not used; read
+like this, it does not count as used."""
+
+
 def unwrap(obj: Any) -> Any:
-    """Return the container inside one of TensorFlow's wrappers."""
+    """Return what is inside one of TensorFlow's wrappers."""
+    if class_module(type(obj)) == SHOULD_USE:
+        try:
+            return object.__getattribute__(obj, "_tf_should_use_wrapped_value")
+        except AttributeError:
+            return None
     inner = attribute(obj, "_storage")
     if inner is not None:
         return inner
@@ -158,7 +168,7 @@ class Kinds:
         exact = _KIND_OF.get(id(cls))
         if exact is not None:
             return ClassInfo(cls, exact[0], exact[1])
-        if class_module(cls) == WRAPPERS:
+        if class_module(cls) in (WRAPPERS, SHOULD_USE):
             return ClassInfo(cls, WRAPPER)
         bases = mro_of(cls)
         sizer = self._sizers.find(bases)

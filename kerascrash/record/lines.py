@@ -132,11 +132,11 @@ class Lines:
     def _rank(
         self, file: str, scope: str | None, node: Node, *, growing: bool
     ) -> list[tuple[tuple[int, int], Line]]:
-        name, attribute, entry = node.target
+        name, attribute, keys = node.target
         tree = self._tree(file, name)
         if tree is None:
             return []
-        search = Search(name, attribute=attribute, key=entry)
+        search = Search(name, attribute=attribute, keys=keys)
         search.run(tree, in_module=scope == "")
         scope = scope or ""
         lines = list(search.lines)

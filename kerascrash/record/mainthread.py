@@ -12,6 +12,7 @@ alone; an exception that a signal handler of the user's raises meanwhile is hand
 from __future__ import annotations
 
 import _thread
+import contextlib
 import os
 import sys
 import threading
@@ -54,6 +55,8 @@ class MainThread:
         """Whether the main thread was seen traced or profiled in its last answer."""
         self._asked_at = 0.0
         self._waiting: list[Request] = []
+        self._pending = False
+        """A call of ours lies in CPython's queue and has not been run."""
         self._interrupted: list[type[BaseException]] = []
         self._api: Any = None
         self._entry: Any = None
@@ -88,15 +91,24 @@ class MainThread:
             return REFUSED  # a debugger would stop in our code, a profile list it
         request = Request(function)
         self._waiting.append(request)
-        if self._api.Py_AddPendingCall(self._pointer, None) != 0:
-            self._waiting.remove(request)
-            return REFUSED  # the queue of 32 is full
+        if not self._pending:  # one entry answers all: CPython's queue holds but 32
+            self._pending = True
+            if self._api.Py_AddPendingCall(self._pointer, None) != 0:
+                self._pending = False
+                self._withdraw(request)
+                return LATE  # it is full: the main thread is deep in native code
         answered = request.finished.acquire(timeout=wait_s)
         if not answered and not request.claim.acquire(blocking=False):
             request.finished.acquire(timeout=GIVE_UP_S)
+        if request.outcome == LATE:
+            self._withdraw(request)
         if self._interrupted:
             self._hand_on()
         return request.outcome
+
+    def _withdraw(self, request: Request) -> None:
+        with contextlib.suppress(ValueError):  # the main thread has taken it meanwhile
+            self._waiting.remove(request)
 
     def _is_observed(self) -> bool:
         """
@@ -119,6 +131,7 @@ class MainThread:
         return self.traced and time.monotonic() - self._asked_at < ASK_AGAIN_S
 
     def _answer(self, _: object) -> int:
+        self._pending = False  # before looking: who comes later asks anew
         try:
             while self._waiting:
                 self._run(self._waiting.pop(0))

@@ -80,7 +80,7 @@ class Surveyor:
             owner = f"{name}.{attr}"
             key = f"{home[0]}:{owner}"
             child = Node(owner, f"{node.path}.{attr}", "instance", home, key)
-            child.target = (attr, True, None)
+            child.target = (attr, True, ())
             self._child(value, child, node, root, level)
 
     def _fill_generator(self, obj: Any, node: Node, root: str, level: int) -> None:
@@ -100,7 +100,7 @@ class Surveyor:
         node.tally.add(object.__sizeof__(obj))
         for attr, value in attributes(obj, info.cls):
             child = _part(node, f".{attr}")
-            child.target = (attr, True, None)
+            child.target = (attr, True, ())
             self._child(value, child, node, root, level)
 
     def _leads_to_users(self, obj: Any, info: ClassInfo) -> bool:
@@ -123,7 +123,7 @@ class Surveyor:
             return
         for key, value in items:
             child = _part(node, f"[{key!r}]")
-            child.target = (node.target[0], node.target[1], key)
+            child.target = (*node.target[:2], (*node.target[2], key))
             self._child(value, child, node, root, level)
 
     def _fill_instances(

@@ -72,7 +72,9 @@ def find_place(frame: FrameType | None) -> dict[str, Any] | None:
             break
         if is_user_file(frame.f_code.co_filename):
             return _place(frame)
-        outermost, frame = frame, frame.f_back
+        if not frame.f_code.co_filename.startswith("<frozen"):
+            outermost = frame
+        frame = frame.f_back
     return _place(outermost) if outermost is not None else None
 
 

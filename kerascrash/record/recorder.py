@@ -51,6 +51,8 @@ class Recorder:
         self.script = script
         self.final_path: str | None = None
         """Where the watcher will put the dump, if its ring is not there now."""
+        self.parent_dump: str | None = None
+        """Of the armed process that this one works for."""
         self.pid = os.getpid()
         self.detached = False
         self.stage = Stage.NONE
@@ -60,6 +62,8 @@ class Recorder:
         self.latest_batch_size = -1
         self.facts: TrainingFacts | None = None
         self.at_model_seen: Callable[[], None] | None = None
+        self.at_traced: Callable[[], bool] | None = None
+        """Called after each trace until it returns True: a graph is there, unrun."""
         self.steps_per_epoch = -1
         self.last_step_at_ns = 0
         self.exception_seen = False

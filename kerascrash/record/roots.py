@@ -58,6 +58,10 @@ class Group:
     def __exit__(self, *_: object) -> None:
         return None
 
+    def is_hidden(self) -> bool:
+        """Return whether its names cannot be read now, though they are there."""
+        return False
+
     def names(self) -> list[str]:
         """Return the names to look at."""
         raise NotImplementedError

@@ -69,7 +69,10 @@ def instance_dict(obj: object, cls: type) -> dict[Any, Any] | None:
             continue
         if type(found) is not types.GetSetDescriptorType:
             return None  # the class hides its dictionary behind code of its own
-        space = found.__get__(obj)
+        try:
+            space = found.__get__(obj)
+        except TypeError:  # copied from another class, as tf.TensorArray's wrapper has
+            continue
         return space if type(space) is dict else None
     return None
 
@@ -104,8 +107,8 @@ def attributes(obj: object, cls: type) -> Iterator[tuple[str, Any]]:
 def _slot(member: Any, obj: object) -> Any:
     try:
         return member.__get__(obj)
-    except AttributeError:
-        return None  # never assigned
+    except (AttributeError, TypeError):
+        return None  # never assigned, or a member copied from another class
 
 
 def cell_value(cell: Any) -> Any:

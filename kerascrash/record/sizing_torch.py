@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from math import prod
 
 from kerascrash.record.leaf import HOST, Leaf
 from kerascrash.record.safe import class_name, namespace_of
@@ -10,6 +11,9 @@ from kerascrash.record.safe import class_name, namespace_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+_dtypes: dict[Any, str] = {}
+"""Names of JAX's dtypes: a few, which belong to NumPy."""
 
 
 def find_sizers() -> list[tuple[type, Any]]:
@@ -48,5 +52,8 @@ def size_jax(array: Any) -> Leaf | None:
         return None
     device = str(next(iter(array.devices()))).lower()
     where = HOST if "cpu" in device else device.replace("cuda", "GPU")
-    shape = tuple(array.shape)
-    return Leaf(int(array.nbytes), id(array), "Array", shape, str(array.dtype), where)
+    shape, dtype = tuple(array.shape), array.dtype
+    name = _dtypes.get(dtype)
+    if name is None:
+        name = _dtypes[dtype] = str(dtype)  # 7 us each time
+    return Leaf(prod(shape) * dtype.itemsize, id(array), "Array", shape, name, where)

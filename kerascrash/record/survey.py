@@ -123,6 +123,7 @@ class Survey:
         due: list[str] = []
         dull = self._memory.dull.setdefault(group.key, {})
         late = len(self._groups) >= LEAST_GROUPS and walker.half_time()
+        late = late or group.is_hidden()
         with group:
             for name in () if late else group.names():
                 value = group.get(name)
@@ -256,7 +257,7 @@ class Survey:
             home,
             f"{home[0]}:{home[1]}.{name}",
         )
-        node.target = (name, group.scope == "class", None)
+        node.target = (name, group.scope == "class", ())
         node.place = group.place
         walker.begin_name()
         began = perf_counter_ns()

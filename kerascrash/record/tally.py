@@ -83,7 +83,7 @@ class Node:
         """File and function or class where the line that grows it is looked for."""
         self.key = key
         """Names it from scan to scan: the same for one attribute of all instances."""
-        self.target: tuple[str, bool, object] = (owner, False, None)
+        self.target: tuple[str, bool, tuple[object, ...]] = (owner, False, ())
         """For that search: a name, whether it is an attribute, the key of an entry."""
         self.place: dict[str, Any] | None = None
         """Where it comes from, when that is known without a search."""

@@ -82,6 +82,9 @@ class Traces:
         """Count a trace that has come to its end."""
         if not ok or self._recorder.detached or len(args) < 3:
             return
+        told = self._recorder.at_traced
+        if told is not None and told():
+            self._recorder.at_traced = None
         called = caller_place(_DEPTH)
         code = code_of(getattr(args[2], "python_function", None))
         if code is not None and is_user_file(code.co_filename):

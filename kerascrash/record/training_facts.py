@@ -12,6 +12,7 @@ import weakref
 
 from kerascrash.dump.records import EventKind
 from kerascrash.record.data_facts import describe_data
+from kerascrash.record.layer_facts import get
 from kerascrash.record.model_facts import describe_model
 from kerascrash.record.patching import argument
 
@@ -35,6 +36,7 @@ class TrainingFacts:
         self._recorder = recorder
         self._models: dict[str, dict[str, Any]] = {}
         self._seen: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
+        self._unbuilt: weakref.WeakSet[Any] = weakref.WeakSet()
         self._data: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._batches: dict[str, dict[str, Any]] = {}
         self._current: list[dict[str, Any]] = []
@@ -51,7 +53,24 @@ class TrainingFacts:
         if again and self._seen.get(model):
             return
         self._seen[model] = again
+        self._describe(model, where)
+
+    def see_built(self, model: Any, where: dict[str, Any] | None) -> bool:
+        """Describe it anew if it had no shapes before; False: it still has none."""
+        if model is None or self._recorder.detached:
+            return True
+        if not get(model, "built"):
+            return False
+        if model in self._unbuilt:
+            self._describe(model, where)
+        return True
+
+    def _describe(self, model: Any, where: dict[str, Any] | None) -> None:
         entry = describe_model(model, where)
+        if entry["built"]:
+            self._unbuilt.discard(model)
+        else:
+            self._unbuilt.add(model)
         self._models.pop(UNNAMED, None)  # its weights are among these
         if self._recorder.at_model_seen is not None:
             self._recorder.at_model_seen()

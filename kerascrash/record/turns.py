@@ -66,8 +66,12 @@ class Turns:
             self._trains_on_main = False  # the sampler asks the main thread itself
             return
         sampler = self._recorder.sampler
-        if sampler is None or not sampler.lock.acquire(blocking=False):
-            return  # it is at work itself; the next step will do
+        if sampler is None:
+            return
+        if not sampler.lock.acquire(blocking=False):
+            self._waiting = True  # it is at work itself; the next step will do
+            self._recorder.at_step = self._at_step
+            return
         try:
             first = self._steps_seen < FIRST_SCANS
             self._steps_seen += 1

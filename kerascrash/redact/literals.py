@@ -12,7 +12,7 @@ _MOST = 4000
 _SHORTEST_ANYWHERE = 8
 _SHORTEST_MIXED = 6
 _LONGEST_CUT = 200
-_CUT = re.compile(r"([^\s\"'=:]{4,})(?=…| \[…\]|$)")
+_CUT = re.compile(r"([^\s\"'=:…]{4,})(?=…| \[…\]|$)")
 
 
 def is_telling(value: str) -> bool:

@@ -18,14 +18,12 @@ _STRONG = (
     r"signing[-_]?key|credential|jwt|webhook|connection[-_]?string|"
     r"token(?!i[sz]|s(?![a-z])|_?(?:id|count|len|type|num)|s?_per|ed)"
 )
-_WEAK = (
-    r"authorization|\bauth(?!or)|cookie|session[-_]?(?:id|key)|license[-_]?key"
-    r"|(?<![a-z])key"
-)
-NAME = re.compile(rf"(?:{_STRONG}|{_WEAK})", re.IGNORECASE)
+_LOGIN = r"authorization|\bauth(?!or)|cookie|session[-_]?(?:id|key)|license[-_]?key"
+_WEAK = rf"{_LOGIN}|(?<![a-z])key"
+_NAME = re.compile(rf"{_STRONG}|{_LOGIN}", re.IGNORECASE)
 _NOT_SECRET_KEY = re.compile(
     r"(?:signature|tokens|(?:num|max|min)[-_].*|.*[-_](?:path|file|dir|count|len|size|ids?|"
-    r"shape|dim|axis|name|sock|method|type|url|uri))$|key(?:s|_dim)?$|^(?:old)?pwd$",
+    r"shape|dim|axis|name|sock|method|type|url|uri)|(?:old)?pwd)$",
     re.IGNORECASE,
 )
 _KEYED = re.compile(
@@ -36,8 +34,13 @@ _KEYED = re.compile(
     re.IGNORECASE,
 )
 _OPTION = re.compile(
-    rf"(?<![\w-])--?[\w-]{{0,48}}(?:{_STRONG})[\w-]{{0,48}}(?:[\"']?,[ \t]*[\"']|[ \t]+[\"']?)"
+    rf"(?<![\w-])--?[\w-]{{0,48}}(?:{_STRONG})[\w-]{{0,48}}"
+    r"(?:[\"']?,[ \t]*[\"']|[ \t]+[\"']?)"
     r"(?P<value>[^\s,\"'<>-][^\s,\"'<>]{0,4000})",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    rf"(?:{_STRONG})[ \t]+(?:is|was)[ \t]+[\"']?(?P<value>[^\s\"',;<>]{{6,400}})",
     re.IGNORECASE,
 )
 _HARMLESS_TEXT = """
@@ -60,6 +63,10 @@ def find_named(text: str) -> Iterator[tuple[int, int]]:
         group = "quoted" if found["quoted"] else "bare"
         if _is_secret(found, group, text):
             yield found.span(group)
+    for found in _SAID.finditer(text):
+        value = found["value"]
+        if re.search(r"\d", value) and not _is_harmless(value):
+            yield found.span("value")
     for found in _OPTION.finditer(text):
         if not _is_harmless(found["value"]):
             yield found.span("value")
@@ -67,8 +74,7 @@ def find_named(text: str) -> Iterator[tuple[int, int]]:
 
 def is_secret_name(name: str) -> bool:
     """Return whether a value of that name (a key, an option) is to be hidden."""
-    found = NAME.search(name)
-    return bool(found) and not _NOT_SECRET_KEY.search(name)
+    return bool(_NAME.search(name)) and not _NOT_SECRET_KEY.search(name)
 
 
 def is_secret_value(value: str) -> bool:

@@ -36,12 +36,14 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(
-    r"\b(?:bearer|basic|digest|negotiate)[ \t]+(?P<secret>[\w.~+/-]{8,4000}={0,2})",
+    r"\b(?:bearer|basic|digest|negotiate"
+    r"|authorization[\"']?[ \t]?[:=][ \t]?[\"']?[a-z]{2,20})"
+    r"[ \t]+(?P<secret>[\w.~+/-]{8,4000}={0,2})",
     re.IGNORECASE,
 )
 _PRIVATE = re.compile(
-    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?P<secret>(?:(?!-----BEGIN).){1,20000}?)"
-    r"(?:-----END|\Z)",
+    r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?P<secret>(?:(?!-----BEGIN).){1,20000}?)(?:-----END|\Z)",
     re.DOTALL,
 )
 _LONG = re.compile(r"(?<![\w+/=.-])(?P<secret>[\w+/-]{32,400}={0,2})(?![\w+/=])")

@@ -119,7 +119,7 @@ def shared_lines(diagnosis: Diagnosis) -> Iterator[str]:
     redaction = diagnosis.redaction
     if redaction is None:
         return
-    yield "| In its place | What it was | Different ones | Places |"
+    yield "| In its place | What it was | Different ones | Texts |"
     yield "| --- | --- | ---: | ---: |"
     for pseudonym, meaning, values, texts in replaced_rows(redaction):
         shown = code(pseudonym, 40, cell=True)

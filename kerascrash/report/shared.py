@@ -46,5 +46,5 @@ def replaced_line(redaction: Redaction) -> str:
     found = ", ".join(
         f"{values} {pseudonym}" for pseudonym, _, values, _ in replaced_rows(redaction)
     )
-    texts = count_of(sum(row.texts for row in redaction.replaced), "place")
+    texts = count_of(sum(row.texts for row in redaction.replaced), "text")
     return f"replaced in {texts}: {found}" if found else "nothing was found to replace"

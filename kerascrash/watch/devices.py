@@ -30,6 +30,7 @@ _UNCHANGED_NS = 10_000_000_000
 _DESCRIBE_NS = 5_000_000_000
 _WORTH = 200  # changes of memory above this part of it are recorded at once
 _MOST_XIDS = 16
+_DRIVERS_OWN = 0.05  # of the memory: what no process holds
 _MEMORY = ("used", "own", "others")
 _FACTS = ("state", "ecc_uncorrected", "xid")
 
@@ -143,7 +144,7 @@ class Devices:
         if message["state"] != "ok":  # what was known of it last is kept
             message = {**old, **message}
         row = {**message, "index": index, "xids": old.get("xids", [])}
-        row |= _shares(row.get("processes") or [])
+        row |= _shares(row)
         row["first"] = old.get("first") or {k: row[k] for k in _MEMORY if k in row}
         self._rows[index] = row
         self._record(row)
@@ -180,8 +181,11 @@ class Devices:
             self._writer.describe_devices({**blob, "devices": rows})
 
 
-def _shares(processes: list[dict[str, Any]]) -> dict[str, int]:
+def _shares(row: dict[str, Any]) -> dict[str, int]:
     """Return the bytes of the target's family and of others, as far as all tell."""
+    processes = row.get("processes") or []
+    if not processes and row.get("used", 0) > _DRIVERS_OWN * row.get("total", 0):
+        return {}  # somebody holds it, and the driver does not tell a container whom
     found = {}
     for name, own in (("own", True), ("others", False)):
         sizes = [row["bytes"] for row in processes if row["own"] is own]

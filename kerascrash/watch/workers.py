@@ -20,7 +20,7 @@ TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
 if TYPE_CHECKING:
     from typing import Any
 
-_MOST = 64
+_MOST = 512
 
 
 class Worker:
@@ -95,16 +95,19 @@ class Workers:
         Return the certificate's rows of the workers that are still of interest.
 
         When the parent ended well, the rings of workers that it ended (a pool is
-        terminated by SIGTERM) are removed as well.
+        terminated by SIGTERM) are removed as well. When it died, those that lived
+        until then are its evidence, even if they have left in good order since.
         """
         self._changed = 0
-        self.look()
         if parent_ended_well:
+            self.look()
             for worker in self._died:
                 worker.remove()
             return []
+        self._find()
         rows = []
         for worker in [*self._died, *self._live]:
+            worker.has_ended()
             end = worker.end.describe() if worker.end else None
             rows.append({"pid": worker.target.pid, "dump": worker.path, "exit": end})
         return rows

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from kerascrash.cli import group
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_dumps"
 EXPECTED = sorted(SAMPLES.rglob("expected.toml"))
@@ -39,3 +43,21 @@ def test_a_frozen_death_is_judged_rightly(
 
 def test_every_sample_says_how_it_is_made() -> None:
     assert {p.parent for p in EXPECTED} == {p.parent for p in SAMPLES.rglob("make.py")}
+
+
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda p: p.parent.name)
+def test_a_redacted_bundle_is_judged_alike(
+    expected: Path, tmp_path: Path, assert_expected: Callable[[Any, Path], None]
+) -> None:
+    folder, safe = expected.parent, str(tmp_path / "safe.zip")
+    (dump,) = folder.glob("dump.bin*")
+    run("report", str(dump), *leftovers(folder), "--redact", "--bundle", safe)
+    assert_expected(json.loads(run("report", safe, "--format", "json")), expected)
+
+
+def run(*arguments: str) -> str:
+    """Return what the command line writes to standard output."""
+    done = CliRunner().invoke(
+        group, arguments, standalone_mode=False, catch_exceptions=False
+    )
+    return done.output

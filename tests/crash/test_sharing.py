@@ -93,7 +93,8 @@ h8Fk/2Lq0Zb+Xw5Rt7Yc1Vn9Mp4Sd6Gj3Ka8QeU
 Tangerine-44 Marmalade-Sextant Thistle 10.83.14.201
 fd12:3456:789a::17 0a:5e:c4:99:1b:7d 9d8f7a6b5c4e3d2f1a0b eyJhbGciOiJIUzI1NiJ9
 0f1e2d3c4b5a umbra-takeover-bucket confidential 10.83.14.9 0a:5e:c4:99:1b:7e
-umbra-pod-marlene login4-brightfield Gossamer-Plinth umbra-data brightfield.example Halyard-Opal
+umbra-pod-marlene login4-brightfield Gossamer-Plinth umbra-data brightfield.example
+Halyard-Opal
 umbra-takeover Zinnia-Argus heidi.krause quentin sk-live-4Qm9 vD7-quarrel MIIEpAIBAAKC
 Jd5uGm1sQeOpT9cV3xZa Kestrel88 uIoPaSdFgHjKl Wombat-Grapnel fjordWombat Basalt99
 salty-umbra-lab umbra-cgroup-tern
@@ -235,7 +236,8 @@ def test_no_plant_is_left_in_a_bundle_and_it_is_judged_alike(death: Path) -> Non
     ]
 
 
-@pytest.mark.parametrize("format_name", ["html", "md", "json", "text"])
+@pytest.mark.slow
+@pytest.mark.parametrize("format_name", ["html", "md", "text"])
 def test_names_go_on_request(death: Path, format_name: str) -> None:
     text = report(death, "--redact-names", "--format", format_name, "-o", "-")
     assert found_in(text, [*PLANTS, *NAMES]) == []

@@ -13,6 +13,7 @@ STEP_S = float(os.environ.get("STEP_S", "0.04"))
 OF_OBJECTS = os.environ.get("LEAK_KIND") == "objects"
 _RECORD_BYTES = 340  # a dict of three numbers and a word, as sys.getsizeof adds up
 
+time.sleep(3)  # as long as importing TensorFlow would take here, were it not done yet
 model = keras.Sequential([keras.Input((32,)), keras.layers.Dense(8)])
 optimizer = keras.optimizers.Adam()
 _x = tf.ones((16, 32))

@@ -131,8 +131,8 @@ def command(
 
     if open_it and (format_name != "html" or output == STDOUT):
         raise UsageError("--open needs an HTML file")
-    if bundle and (open_it or output):
-        raise UsageError("--bundle writes its own file: leave out -o and --open")
+    if bundle and (open_it or output or bundle == STDOUT):
+        raise UsageError("--bundle writes a file of its own: no -o, no --open, no -")
     paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
     diagnosis = diagnose_dumps(
         paths,

@@ -13,6 +13,7 @@ import os
 import sys
 
 from kerascrash.dump.records import EventKind, Stage, State
+from kerascrash.record.dump_header import has_died
 from kerascrash.record.folder import remove_dump
 from kerascrash.record.hook import Hook, guarded
 from kerascrash.record.places import caller_place
@@ -155,13 +156,16 @@ def _leave_clean(recorder: Recorder) -> None:
     Mark the dump as finished; remove it where no watcher will.
 
     The watcher waits for the process to be gone: an interpreter can still crash while
-    it shuts down. A watcher of PID 1 would die with it, so there is none.
+    it shuts down. A watcher of PID 1 would die with it, so there is none. A worker that
+    leaves because its parent has died keeps what it has to tell of that.
     """
     if not recorder.dismissed:
         recorder.writer.set_state(State.FINISHED)
     final = recorder.final_path
     if final is not None and os.path.islink(final):
         os.unlink(final)
+    if recorder.parent_dump is not None and has_died(recorder.parent_dump):
+        return
     if not recorder.settings.keep_always and not recorder.is_watched():
         remove_dump(recorder.writer.path)
 

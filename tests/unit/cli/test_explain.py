@@ -120,3 +120,15 @@ def test_the_shared_cases_are_named_and_the_confidence_is_honest() -> None:
     assert score["ece"] <= 0.08
     assert score["brier"] <= 0.12
     assert "errors 0," in done.stdout
+
+
+def test_redacting_takes_out_who_and_keeps_the_verdict(tmp_path: Path) -> None:
+    text = "user=marlene password=Marzipan-5\nMarzipan-5 /home/marlene/x.py\nKilled\n"
+    (tmp_path / "e.log").write_text(text, encoding="utf-8")
+    options = ["--exit", "137", "--stderr", str(tmp_path / "e.log")]
+    plain, shown = explain(*options), explain(*options, "--redact")
+    for key in ("cause", "confidence", "factor"):
+        assert plain["verdict"][key] == shown["verdict"][key]
+    assert "arlene" not in json.dumps(shown)
+    assert "Marzipan" not in json.dumps(shown)
+    assert {row["kind"] for row in shown["redaction"]["replaced"]} >= {"secret", "user"}

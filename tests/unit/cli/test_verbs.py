@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import time
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +15,11 @@ from click.testing import CliRunner, Result
 
 from kerascrash.cli import group
 from kerascrash.cli.dumps import newest_dump, read_folder
-from kerascrash.dump.layout import SMALLEST_SIZE
+from kerascrash.dump.layout import SMALLEST_SIZE, SUPERBLOCK, SUPERBLOCK_SIZE
 from kerascrash.dump.records import EventKind, State
 from kerascrash.dump.watcher_writer import open_watcher_writer
 from kerascrash.dump.writer import create_dump
-from kerascrash.errors import NoDumpFound, SourceError
+from kerascrash.errors import NoDumpFound, SourceError, VersionTooNew
 from kerascrash.record.identity import read_boot_id
 
 if TYPE_CHECKING:
@@ -216,3 +217,23 @@ def test_a_folder_with_nothing_in_it_has_no_newest(folder: Path) -> None:
     assert read_folder(str(folder)) == []
     with pytest.raises(NoDumpFound, match="no dump"):
         newest_dump([str(folder)])
+
+
+def test_a_dump_of_a_later_version_is_listed_and_refused_by_name(folder: Path) -> None:
+    """Passed over, an older dump would be taken for the newest."""
+    write_dump(folder / "old-20261123T104444-1.bin")
+    later = write_dump(folder / "new-20261123T104455-2.bin")
+    data = bytearray(later.read_bytes())
+    for which in (0, 1):
+        begin = which * SUPERBLOCK_SIZE
+        magic, _, _, size, generation, _ = SUPERBLOCK.unpack_from(data, begin)
+        text = data[begin + SUPERBLOCK.size :][:size]
+        fixed = (magic, 9, 9, size, generation)
+        crc = zlib.crc32(text, zlib.crc32(SUPERBLOCK.pack(*fixed, 0)))
+        data[begin : begin + SUPERBLOCK.size] = SUPERBLOCK.pack(*fixed, crc)
+    later.write_bytes(data)
+    listed = run("list", folder).output
+    assert "format version 9" in listed
+    assert "old-20261123T104444-1.bin" in listed
+    with pytest.raises(VersionTooNew, match="format version 9"):
+        run("report", folder, "--format", "text")

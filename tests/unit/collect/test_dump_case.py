@@ -72,6 +72,20 @@ def test_the_last_sign_of_life_may_be_a_look_at_objects(dump) -> None:
     assert case.death > (case.recording.last_sample or 0) + 0.04
 
 
+def test_an_estimate_beyond_all_memory_is_no_evidence(dump) -> None:
+    dump.sample({"rss": 1000})
+    rows = [
+        {"owner": "x", "bytes": 90_000, "estimated": True, "device": "host"},
+        {"owner": "y", "bytes": 90_000, "estimated": False, "device": "host"},
+        {"owner": "z", "bytes": 1400, "estimated": True, "device": "host"},
+    ]
+    dump.blob("inventory", {"entries": rows, "total_bytes": 181_400})
+    recording = read_case(dump.path).recording
+    assert isinstance(recording, Recording)
+    assert [e["owner"] for e in recording.inventory["entries"]] == ["y", "z"]
+    assert recording.inventory["total_bytes"] == 91_400
+
+
 def test_a_status_that_is_given_counts(dump) -> None:
     case = load_case(dump.path, exit="137")
     assert isinstance(case.exit, ExitStatus)

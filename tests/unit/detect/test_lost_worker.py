@@ -10,6 +10,7 @@ import pytest
 from kerascrash.detect import observe
 from kerascrash.diagnose import diagnose
 from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.evidence import Unavailable
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -133,3 +134,19 @@ def test_a_crash_at_the_limit_of_memory_is_an_allocation_that_failed(
     assert ("allocation_unchecked" in names(case)) is seen
     if seen:
         assert diagnose(case).verdict.cause == "alloc_failure"
+
+
+@pytest.mark.parametrize("thread", [4711, 4799])
+def test_so_is_one_that_nobody_saw_and_the_kernel_told_of_a_thread(
+    training: Any, thread: int
+) -> None:
+    unseen = Unavailable("exit status", "nobody saw how the process ended")
+    builder = training(exit=unseen, certificate=None)
+    builder.limits = {"rlimits": {"RLIMIT_AS": [4 * GIB, 4 * GIB]}}
+    builder.extra["vms"] = int(3.5 * GIB)
+    builder.kernel_lines = [
+        f"python[{thread}]: segfault at 18000018 ip 7f sp 7ffd error 6 in lib.so[7f+1]"
+    ]
+    case = builder.build()
+    assert "allocation_unchecked" in names(case)
+    assert diagnose(case).verdict.cause == "alloc_failure"

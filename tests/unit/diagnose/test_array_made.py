@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from kerascrash.diagnose.engine import diagnose
+from kerascrash.estimate.kept import data_held
 from kerascrash.model.evidence import Damage
 
 MIB = 1 << 20
@@ -110,5 +111,31 @@ def test_joining_wide_arrays_makes_a_wide_one(training) -> None:
         "parts", size, type="list", count=12, dtypes={"float64": size},
         element={"type": "ndarray", "dtype": "float64"},
     )  # fmt: skip
+    verdict = diagnose(builder.build()).verdict
+    assert (verdict.factor, verdict.second_factor) == ("data_size", "dtype")
+
+
+def test_a_slice_that_fit_was_given_is_no_second_data_set(training) -> None:
+    """`validation_split` hands on views of what is held by name."""
+    size = 600 * MIB
+    builder = training().grows((10, 420), (20, 1530)).dies_of_limit()
+    builder.holds(
+        "images", size, dtypes={"float64": size},
+        element={"type": "ndarray", "shape": [600, 512, 256], "dtype": "float64"},
+    )  # fmt: skip
+    part = {"name": "x", "type": "ndarray", "dtype": "float64"}
+    builder.models = {"data": [
+        {**part, "shape": [540, 512, 256], "bytes": 540 * MIB},
+        {**part, "shape": [60, 512, 256], "bytes": 60 * MIB},
+        {**part, "shape": [100, 9], "bytes": 50 * MIB},
+    ]}  # fmt: skip
+    held = [(kept.holding.owner, kept.bytes) for kept in data_held(builder.build())]
+    assert held == [("images", size), ("x", 50 * MIB)]
+
+
+def test_data_half_of_which_is_too_wide_names_the_dtype_as_well(training) -> None:
+    size = 555 * MIB
+    builder = training().grows((10, 420), (20, 1530)).dies_of_limit()
+    builder.holds("images", size, dtypes={"float64": size})
     verdict = diagnose(builder.build()).verdict
     assert (verdict.factor, verdict.second_factor) == ("data_size", "dtype")

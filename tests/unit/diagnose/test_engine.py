@@ -295,6 +295,29 @@ def test_the_small_tensor_that_a_leak_was_refused_is_no_blow_up(leaking) -> None
     assert (verdict.factor, verdict.second_factor) == ("tensor_leak", "none")
 
 
+def test_a_model_that_was_not_built_yet_has_no_shapes_to_go_by(training) -> None:
+    """A subclassed one, whose first step was under way: nothing is known of it."""
+    builder = training().grows((10, 420), (20, 1530)).dies_of_limit()
+    builder.runs(9, batch_size=3000, step_in_epoch=0)
+    builder.at_line(
+        "net.fit(dataset(3000))", ("tensorflow/python/eager/execute.py", "execute"),
+        ("keras/src/backend/tensorflow/trainer.py", "fit"),
+    )  # fmt: skip
+    convolution = {"name": "conv2d", "class": "Conv2D", "module": "keras",
+                   "output_shape": None, "input_shape": None, "dtype": "float32",
+                   "settings": {"filters": 24, "kernel_size": [3, 3]}}  # fmt: skip
+    builder.models = {
+        "models": [{"name": "net", "class": "Net", "built": False, "parameters": 0,
+                    "layers": [convolution], "optimizer": {"class": "Adam"}}],
+        "batches": [{"stage": "FIT", "batch_size": 3000, "count": 1,
+                     "shapes": [["x", [None, 48, 48, 3], "float32"]]}],
+    }  # fmt: skip
+    diagnosis = diagnose(builder.build())
+    assert diagnosis.verdict.factor == "batch_size"
+    assert diagnosis.verdict.factor_confidence > 0.8
+    assert diagnosis.forecast["fits"] is None  # 3,000 died: no larger one may be named
+
+
 @pytest.mark.parametrize(
     ("available", "cause"),
     [(600 * MIB, "oom_daemon"), (20_000 * MIB, "termination_signal")],

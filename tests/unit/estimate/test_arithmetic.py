@@ -70,15 +70,25 @@ def test_an_optimizer_that_is_built_tells_its_own_slots() -> None:
     assert (model.slots, model.slots_known_by) == (812, "measured")
 
 
-def test_a_leak_is_scaled_to_the_death(leaking) -> None:
-    leaking.inventory_at = 15.0
-    case = leaking.build()
+def test_a_leak_is_scaled_to_the_death(training) -> None:
+    builder = training().grows((10, 400), (20, 1530)).dies_of_limit()
+    builder.holds_list("history", 4_000_000, [10, 50, 90, 135])
+    builder.inventory_at = 15.0
+    case = builder.build()
     (holding,) = holdings_of(case.recording)
     size, note = bytes_at_death(case, holding)
     rise = case.recording.last("rss") - int((400 + 1130 / 2) * MIB)
     assert size == pytest.approx(holding.bytes + rise, rel=0.02)
     assert size % 4_000_000 == 0
     assert "extrapolated" in note
+
+
+def test_what_was_counted_before_its_memory_was_touched_counts_once(leaking) -> None:
+    leaking.inventory_at = 12.0  # 1.1 GB were promised, 226 MiB had come
+    case = leaking.build()
+    (holding,) = holdings_of(case.recording)
+    size, _ = bytes_at_death(case, holding)
+    assert holding.bytes <= size < (1530 - 400) * MIB
 
 
 def test_the_kernels_own_figure_counts_most(leaking) -> None:

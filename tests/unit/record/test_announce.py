@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kerascrash.dump.sync_copy import SYNC_SUFFIX
 from kerascrash.dump.writer import create_dump
-from kerascrash.record.announce import read_header
+from kerascrash.record.dump_header import read_header
 
 
 def test_the_copy_tells_where_a_power_cut_left_zeros(tmp_path: Path) -> None:

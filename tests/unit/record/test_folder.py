@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kerascrash.dump.layout import WORKER_SIZE
+from kerascrash.dump.writer import create_dump
 from kerascrash.record import folder as folder_module
 from kerascrash.record.filesystem import _longest_match, is_memory, is_risky
 from kerascrash.record.folder import (
@@ -170,3 +172,18 @@ def test_a_process_is_told_from_a_later_one_of_its_number() -> None:
     assert not is_running(os.getpid(), ticks + 1)
     assert not is_running(DEAD_PID)
     assert not is_running(0)
+
+
+def test_rings_of_workers_stay_with_their_parents_dump(tmp_path: Path) -> None:
+    """More workers than dumps are kept must not push out the dump they belong to."""
+    parent = tmp_path / f"train-20260101T000000-{DEAD_PID}.bin"
+    create_dump(str(parent), identity={"pid": DEAD_PID}).close()
+    for number in range(KEEP_DUMPS + 5):
+        about = {"pid": DEAD_PID, "worker": True, "parent_dump": str(parent)}
+        ring = tmp_path / f"worker-20260101T{number:06d}-{DEAD_PID}.bin"
+        create_dump(str(ring), size=WORKER_SIZE, identity=about).close()
+    prune_folder(str(tmp_path))
+    assert len(list_dumps(str(tmp_path))) == KEEP_DUMPS + 6
+    parent.unlink()
+    prune_folder(str(tmp_path))
+    assert list_dumps(str(tmp_path)) == []

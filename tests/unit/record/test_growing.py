@@ -97,6 +97,21 @@ CASES = {
         "        part = self.parts.get(tag)\n        part.append(value)\n"),
         4, "append",
     ),
+    "an entry of a dict in a dict": (
+        "results['val']['preds']", "", "val/preds",
+        ("results = {'train': {'preds': []}, 'val': {'preds': [], 'loss': []}}\n"
+        "for i in range(3):\n    results['train']['preds'].append(i)\n"
+        "    results['val']['loss'].append(i)\n"
+        "    results['val']['preds'].append(i)\n"),
+        5, "append",
+    ),
+    "an entry of a dict in a dict by a local name": (
+        "results['val']['preds']", "", "val/preds",
+        ("results = {}\ndef note(i):\n    train, val = results['train'], 0\n"
+        "    val = results['val']\n    val['loss'].append(i)\n"
+        "    val['preds'].append(i)\n"),
+        6, "append",
+    ),
     "augmented assignment": (
         "total", "", "",
         "total = []\nfor i in range(3):\n    total += [i]\n",
@@ -126,7 +141,7 @@ def node_for(owner: str, file: Path, scope: str, key: str, *, collection: bool) 
     """Return a node as the survey makes it."""
     name = owner.rpartition(".")[2].partition("[")[0]
     node = Node(owner, owner, "module", (str(file), scope), owner)
-    node.target = (name, "." in owner, key or None)
+    node.target = (name, "." in owner, tuple(key.split("/")) if key else ())
     node.collection = collection
     return node
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import collections
 import functools
 import gc
+import sys
 import threading
 import time
 import types
@@ -332,3 +333,17 @@ def test_the_garbage_collector_is_left_alone(monkeypatch: pytest.MonkeyPatch) ->
     for _ in range(2):
         inventory.scan("periodic", 0, 5000)
     assert calls == []
+
+
+def test_while_a_profiler_looks_on_what_was_seen_before_stands_in() -> None:
+    """Before 3.12 variables cannot be read then: they are there all the same."""
+    kept = [np.zeros(MB // 8) for _ in range(3)]
+    inventory = Inventory()
+    assert "kept" in scan(inventory)
+    sys.setprofile(lambda *_: None)
+    try:
+        blobs = [inventory.scan("pressure", 2, 100_000) for _ in range(4)]
+    finally:
+        sys.setprofile(None)
+    assert all("kept" in [e["owner"] for e in blob["entries"]] for blob in blobs)
+    assert len(kept) == 3

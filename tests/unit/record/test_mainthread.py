@@ -57,6 +57,22 @@ def test_a_request_that_came_too_late_does_nothing_later() -> None:
     assert seen == []
 
 
+def test_one_long_native_call_fills_no_queue() -> None:
+    """CPython takes 32 calls that wait, for everybody: extensions use them too."""
+    main, seen, outcomes = MainThread(), [], []
+
+    def ask() -> None:
+        time.sleep(0.3)  # until the main thread is inside native code
+        outcomes.extend(main.call(lambda: seen.append(1), 0.001) for _ in range(40))
+
+    in_thread(ask).join()
+    assert set(outcomes) == {LATE}
+    after = in_thread(lambda: outcomes.append(main.call(lambda: seen.append(2), 5)))
+    spin_until_dead(after)
+    assert outcomes[-1] == DONE
+    assert seen == [2]
+
+
 def test_a_traced_main_thread_is_left_alone() -> None:
     main, seen, outcomes = MainThread(), [], []
     before = sys.getprofile()

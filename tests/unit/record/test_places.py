@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,3 +51,15 @@ def test_the_innermost_user_frame_is_the_place() -> None:
     )
     assert find_place(None) is None
     assert caller_place(10_000) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "named"), [("<frozen runpy>", False), (os.__file__, True)]
+)
+def test_what_stands_in_where_no_frame_is_the_users(file: str, named: bool) -> None:
+    """The interpreter's own start-up code is no place that anybody could go to."""
+    names: dict[str, Any] = {}
+    exec(compile("def run():\n    yield\n", file, "exec"), names)
+    waiting = names["run"]()
+    next(waiting)
+    assert (find_place(waiting.gi_frame) is not None) is named

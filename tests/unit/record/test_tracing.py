@@ -15,6 +15,7 @@ class Recording:
     """Takes the events that the hook writes, as a recorder would."""
 
     detached = False
+    at_traced = None
 
     def __init__(self) -> None:
         self.events: list[dict[str, object]] = []

@@ -17,7 +17,9 @@ from kerascrash.model.case import (
     Recording,
     Series,
 )
+from kerascrash.model.core import CoreFile, Mapping
 from kerascrash.model.evidence import Damage, Evidence, Finding, Place, Unavailable
+from kerascrash.model.redaction import Redaction, Replaced
 from kerascrash.model.verdict import (
     Advice,
     Culprit,
@@ -473,6 +475,21 @@ def make_diagnosis() -> Diagnosis:
         logs(),
         DEATH,
         True,
+        core=CoreFile(
+            "core.4711",
+            "x64",
+            9,
+            0,
+            None,
+            1,
+            4711,
+            4711,
+            "python",
+            ("train.py",),
+            pc=0x7F0000001018,
+            sp=0x7FFE00000000,
+            at=Mapping("/usr/lib/libc.so.6", 0x7F0000001000, 0x7F0000009000, 0x2000),
+        ),
         damage=(
             Damage("events", "one slot has a wrong checksum and was left out", 81920),
         ),
@@ -582,6 +599,9 @@ def make_diagnosis() -> Diagnosis:
             "Trainer.history",
             "list of EagerTensor",
             "train.py, train",
+        ),
+        redaction=Redaction(
+            False, (Replaced("secret", 2, 5), Replaced("user", 1, 3)), ("file names",)
         ),
     )
 

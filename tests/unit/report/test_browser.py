@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kerascrash.compare import compare
+from kerascrash.redact.diagnosis import make_redactor, redact_diagnosis
 from kerascrash.report import html
 from kerascrash.report.comparison import html as comparison_page
 
@@ -72,6 +73,24 @@ def test_no_script_from_the_data_runs(
     assert "data-owned" not in document
     assert document.count("<script>") == 1
     assert f"<script>{act}" in entities.unescape(document)
+
+
+def test_redacting_hostile_text_lets_nothing_out(
+    diagnosis: Diagnosis, spoil_all: Spoil, tmp_path: Path
+) -> None:
+    act = "document.documentElement.dataset.owned=1"
+    payload = (
+        f"<secret><img src=x onerror={act}> password=</script><script>{act}</script>"
+        f" token='\"><svg onload={act}>' /home/<b>/x.py <user-1> {{{{7*7}}}} "
+    )
+    spoilt = spoil_all(diagnosis, payload)
+    shown = redact_diagnosis(spoilt, make_redactor(spoilt))
+    document, console = visit(html.render(shown), tmp_path)
+    assert console == []
+    assert "data-owned" not in document
+    assert document.count("<script>") == 1
+    assert '<section id="sharing"' in document
+    assert "&lt;secret" in document
 
 
 def test_a_comparison_runs_nothing_of_its_data_either(

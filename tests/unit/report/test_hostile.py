@@ -142,6 +142,14 @@ def test_a_megabyte_in_every_text_stays_small(
     assert len(brief.render(huge, "a.bin")) < 2_000
 
 
+@pytest.mark.parametrize("letter", ["<", "\N{EURO SIGN}", "`", "\x1b", "\udc80", "\n"])
+def test_a_ticket_has_room_for_it_whatever_it_is_made_of(
+    diagnosis: Diagnosis, spoil_all: Spoil, letter: str
+) -> None:
+    huge = spoil_all(diagnosis, letter * 100_000)
+    assert len(markdown.render(huge).encode()) <= markdown.LARGEST
+
+
 @pytest.mark.parametrize(
     "odd", [None, 7, "text", [], [None, 3, "x"], {"a": 1}, [[]], [{}], {"entries": 5}]
 )

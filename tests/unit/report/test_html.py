@@ -29,6 +29,7 @@ ORDER = [
     "logs",
     "environment",
     "gaps",
+    "sharing",
     "reading",
 ]
 LOADING = {"src", "srcset", "poster", "data", "action", "background", "xlink:href"}

@@ -10,6 +10,7 @@ import pytest
 
 import kerascrash.report
 from kerascrash.model.evidence import Evidence
+from kerascrash.redact.diagnosis import make_redactor, redact_diagnosis
 from kerascrash.report import jsonfile
 
 if TYPE_CHECKING:
@@ -55,6 +56,18 @@ def test_a_full_and_an_empty_diagnosis_fit_the_schema(
 ) -> None:
     for each in (diagnosis, empty_diagnosis):
         jsonschema.validate(json.loads(jsonfile.render(each)), schema)
+
+
+def test_a_redacted_diagnosis_fits_the_schema(
+    schema: dict[str, Any], diagnosis: Diagnosis
+) -> None:
+    for names in (False, True):
+        shown = redact_diagnosis(diagnosis, make_redactor(diagnosis, names=names))
+        written = json.loads(jsonfile.render(shown))
+        jsonschema.validate(written, schema)
+        assert written["redaction"]["names"] is names
+        assert "/home/ada" not in json.dumps(written)
+        assert written["verdict"]["cause"] == diagnosis.verdict.cause
 
 
 def test_the_schema_refuses_what_is_wrong(

@@ -122,6 +122,15 @@ def test_a_device_that_is_lost_keeps_what_was_known(nvml, watch) -> None:
     assert dump.device_samples[-2].values["xid"] == 79
 
 
+def test_memory_that_no_listed_process_holds_is_nobodys(nvml, watch) -> None:
+    nvml.answer(DEVICE.format("ok", 8 * GIB), DEVICE.format("ok", 0))
+    devices, path = watch()
+    dump = look_until(devices, path, lambda dump: len(states(dump)) == 2)
+    values = {s.values["device"]: s.values for s in dump.device_samples}
+    assert not {"own", "others"} & set(values[0])
+    assert (values[1]["own"], values[1]["others"]) == (0, 0)
+
+
 def test_no_driver_is_told_once_and_nothing_is_asked_again(nvml, watch) -> None:
     devices, path = watch()  # the stand-in has no devices: no driver
     give_up = time.monotonic() + 20

@@ -1,0 +1,71 @@
+"""Children of every start method, in the report of a training that died of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+_SPEC = importlib.util.spec_from_file_location(
+    "crash_harness", Path(__file__).with_name("harness.py")
+)
+assert _SPEC is not None
+assert _SPEC.loader is not None
+harness = importlib.util.module_from_spec(_SPEC)
+sys.modules["crash_harness"] = harness
+_SPEC.loader.exec_module(harness)
+
+pytestmark = pytest.mark.crash
+SCRIPT = "workers_grow.py"
+
+
+def slow(method: str) -> object:
+    return pytest.param(method, marks=pytest.mark.slow)
+
+
+def leftovers(folder: Path) -> list[str]:
+    """Return the companions of this folder that still live."""
+    done = subprocess.run(["ps", "-ww", "-eo", "args"], capture_output=True, text=True)
+    return [row for row in done.stdout.splitlines() if f"start.py {folder}" in row]
+
+
+def die_of_workers(method: str, folder: Path):
+    death = harness.let_die(SCRIPT, folder, limit_mib=1700, METHOD=method)
+    assert death.status == -signal.SIGKILL, death.err
+    verdict = (death.verdict["cause"], death.verdict["factor"])
+    assert verdict == ("host_oom_cgroup", "child_process")
+    time.sleep(1)
+    assert leftovers(folder) == []
+    return death
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["spawn", *map(slow, ("forkserver", "spawn_pool", "executor", "subprocess"))],
+)
+def test_what_armed_workers_hold_is_named(method, tmp_path) -> None:
+    death = die_of_workers(method, tmp_path)
+    assert death.culprit["owner"] == "kept"
+    in_loop = death.line(SCRIPT, "        kept.append(")
+    made = death.line(SCRIPT, "    kept = [")
+    assert death.culprit["line"] in (in_loop, made)
+    assert "in worker process" in death.culprit["note"]
+    assert len(death.report["children"]) >= 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "fork_pool"])
+def test_forked_workers_count_once_and_nobody_else_is_blamed(method, tmp_path) -> None:
+    death = die_of_workers(method, tmp_path)
+    assert death.verdict["culprit"] is None
+    (held,) = [
+        line
+        for line in death.report["ledger"]["host"]["lines"]
+        if line["name"] == "children"
+    ]
+    assert held["bytes"] < 1100 << 20  # six of them: 250 MB of the parent's in each
