@@ -144,9 +144,10 @@ def _band(axes: _Axes, rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _batch_ticks(axes: _Axes) -> tuple[tuple[float, str, bool], ...]:
     """Return (per cent, label, only on wide pages) of round batch sizes."""
-    step, coarse = (max(1, round(nice_step(axes.most, most))) for most in (8, 4))
+    step = max(1, round(nice_step(axes.most, 8)))
     sizes = range(0, int(axes.most) + 1, step)
-    return tuple((axes.at(n), f"{n:,}", n % coarse > 0) for n in sizes)
+    every = -(-len(sizes) // 4)  # on a narrow page each so manyth has a label
+    return tuple((axes.at(n), f"{n:,}", at % every > 0) for at, n in enumerate(sizes))
 
 
 def _message(

@@ -34,6 +34,7 @@ def _values(comparison: Comparison) -> dict[str, Any]:
             {
                 "group": comparison.titles.get(each.group, each.group),
                 "name": each.name,
+                "code": each.group in view.CODE,
                 "a": view.value_text(each.a, each.unit),
                 "b": view.value_text(each.b, each.unit),
                 "change": view.change_text(each),

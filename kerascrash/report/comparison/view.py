@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from kerascrash.model.comparison import Comparison, Difference, Side, Value
 
 ABSENT = "–"
+CODE = frozenset({"holdings", "versions"})
+"""Groups whose names are names in code."""
+_ALMOST = 0.5
+"""What explains may be this much smaller than what it explains, to be told first."""
 
 
 def value_text(value: Value, unit: str) -> str:
@@ -65,8 +69,16 @@ def headline(comparison: Comparison) -> tuple[str, str]:
         ended = "Two different deaths."
     if not comparison.differences:
         return ended, "Nothing that was recorded differs."
-    first = comparison.differences[0]
-    return ended, f"What differs most: {sentence(first, comparison)}."
+    most = _most_telling(comparison)
+    return ended, f"What differs most: {sentence(most, comparison)}."
+
+
+def _most_telling(comparison: Comparison) -> Difference:
+    """Return the biggest difference; one that explains the memory before the memory."""
+    biggest = comparison.differences[0]
+    telling = (d for d in comparison.differences if d.group != "memory")
+    first = next(telling, biggest)
+    return first if first.weight >= _ALMOST * biggest.weight else biggest
 
 
 def sentence(difference: Difference, comparison: Comparison) -> str:

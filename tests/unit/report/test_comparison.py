@@ -149,3 +149,11 @@ def test_hostile_names_stay_text(comparison: Comparison) -> None:
     for told in (page, text.render(spoilt), document.render(spoilt)):
         assert "\x1b" not in told
         assert "\u202e" not in told
+
+
+def test_the_headline_names_what_explains_the_memory(comparison: Comparison) -> None:
+    peak = Difference("memory", "at its peak", 2 * GIB, GIB, "bytes", 1.0)
+    told = replace(comparison, differences=(peak, *DIFFERENCES))
+    assert "Trainer.history" in view.headline(told)[1]
+    trifle = replace(DIFFERENCES[0], weight=0.2)
+    assert "at its peak" in view.headline(replace(told, differences=(peak, trifle)))[1]
