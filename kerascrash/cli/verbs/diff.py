@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerascrash.cli.options import STDOUT, output
+
 if TYPE_CHECKING:
     from kerascrash.model.comparison import Comparison
 
 FORMATS = ("text", "html", "json")
-STDOUT = "-"
 
 
 @click.command(
@@ -33,14 +34,7 @@ Exit codes: 0 compared (also: nothing differs), 2 wrong usage, 3 not a dump,
     default=None,
     help="What to write. Default: text; html where FILE ends with .html.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    default=STDOUT,
-    metavar="FILE",
-    help="Where to write. Default: standard output.",
-)
+@output()
 def command(a: str, b: str, format_name: str | None, output: str) -> None:
     """
     Compare two runs: one that died with one that lived, or two deaths.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kerascrash.cli.options import STDOUT, evidence, formats, output, redaction
 from kerascrash.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ PLATFORMS = (
 )
 STDIN = "-"
 _TELL_FROM = 64 << 20  # bytes from which reading is long enough to show
-_FILE = click.Path(dir_okay=False, readable=False, allow_dash=True)  # opening tells
 
 
 @click.command(
@@ -40,52 +40,14 @@ Examples:
 Exit codes: 0 judged (whatever the verdict, `unknown` too), 2 wrong usage,
 6 a log cannot be read."""
 )
-@click.option(
-    "--exit",
-    "exit_status",
-    metavar="STATUS",
-    help="How it ended: 137, SIGKILL, -9, 0:9, 0xC0000409, -1073740791, ...",
-)
-@click.option(
-    "--stderr", "stderrs", multiple=True, type=_FILE, metavar="F",
-    help="What the program wrote; - is standard input.",
-)  # fmt: skip
-@click.option(
-    "--kernel-log", "kernel_logs", multiple=True, type=_FILE, metavar="F",
-    help="Kernel log (dmesg in any format, journalctl -k, kern.log).",
-)  # fmt: skip
-@click.option(
-    "--log", "logs", multiple=True, type=_FILE, metavar="F",
-    help="Text of a scheduler, orchestrator or daemon, or of unknown kind.",
-)  # fmt: skip
-@click.option(
-    "--trace", "traces", multiple=True, type=click.Path(), metavar="DIR",
-    help="Profiler traces or allocator maps: a file, or a folder to search.",
-)  # fmt: skip
-@click.option(
-    "--core", metavar="FILE", type=_FILE,
-    help="Core file of the death; its notes are read, not its memory.",
-)  # fmt: skip
+@evidence
 @click.option(
     "--platform", type=click.Choice(PLATFORMS), default=None,
     help="Where it ran. Default: told from the logs, else linux.",
 )  # fmt: skip
-@click.option(
-    "--format", "format_name", type=click.Choice(FORMATS), default="text",
-    show_default=True, help="What to write.",
-)  # fmt: skip
-@click.option(
-    "-o", "--output", type=click.Path(), default=STDIN, metavar="FILE",
-    help="Where to write. Default: standard output.",
-)  # fmt: skip
-@click.option(
-    "--redact", is_flag=True,
-    help="Replace people, hosts, folders, addresses and recognised secrets.",
-)  # fmt: skip
-@click.option(
-    "--redact-names", is_flag=True,
-    help="As --redact; also names of functions and files, and source lines.",
-)  # fmt: skip
+@formats(FORMATS, "text")
+@output()
+@redaction
 def command(
     exit_status: str | None,
     stderrs: tuple[str, ...],
@@ -102,8 +64,8 @@ def command(
     """
     Explain a death from what it left behind; nothing needs to have been armed.
 
-    Without a log, a core file or a status, standard input is read as text of unknown
-    kind and sorted out.
+    A log named - is standard input. Without a log, a core file or a status, standard
+    input is read as text of unknown kind and sorted out.
     """
     from kerascrash.cli.device_evidence import with_device_evidence
     from kerascrash.cli.output import print_report, write_report
@@ -122,7 +84,7 @@ def command(
         from kerascrash.cli.sharing import redacted
 
         diagnosis = redacted(diagnosis, names=redact_names)
-    if output == STDIN:
+    if output == STDOUT:
         print_report(diagnosis, format_name)
     else:
         click.echo(write_report(diagnosis, format_name, output))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
+from kerascrash.cli.options import STDOUT, TRACES, output
+
 FORMATS = ("perfetto", "csv", "json")
-STDOUT = "-"
 
 
 @click.command(
@@ -27,22 +28,8 @@ Exit codes: 0 written, 2 wrong usage, 3 not a dump, 4 dump of a newer version,
     show_default=True,
     help="Tracks for Perfetto and chrome://tracing, one long table, or plain JSON.",
 )
-@click.option(
-    "--trace",
-    "traces",
-    multiple=True,
-    type=click.Path(),
-    metavar="DIR",
-    help="Profiler traces whose allocators become tracks too.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    default=STDOUT,
-    metavar="FILE",
-    help="Where to write. Default: standard output.",
-)
+@TRACES
+@output()
 def command(dump: str, format_name: str, traces: tuple[str, ...], output: str) -> None:
     """Write memory, stages, steps, events and stacks of a dump as tracks."""
     from kerascrash.cli.device_evidence import with_device_evidence

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import click
 
+from kerascrash.cli.options import STDOUT, evidence, formats, output, redaction
 from kerascrash.errors import UsageError
 
-STDOUT = "-"
 FORMATS = ("html", "md", "json", "text")
-_FILE = click.Path(dir_okay=False, readable=False)  # opening tells
 
 
 @click.command(
@@ -26,63 +25,12 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found, 6 a log cannot be read."""
 )
 @click.argument("dumps", nargs=-1, metavar="[DUMP]...", type=click.Path(readable=False))
-@click.option(
-    "--kernel-log",
-    "kernel_logs",
-    multiple=True,
-    type=_FILE,
-    metavar="F",
-    help="Kernel log (dmesg, journalctl -k, kern.log), any age.",
-)
-@click.option(
-    "--stderr",
-    "stderrs",
-    multiple=True,
-    type=_FILE,
-    metavar="F",
-    help="What the script wrote to standard error.",
-)
-@click.option(
-    "--log",
-    "logs",
-    multiple=True,
-    type=_FILE,
-    metavar="F",
-    help="Text of a scheduler, orchestrator or daemon (Slurm, Kubernetes, …).",
-)
-@click.option(
-    "--trace",
-    "traces",
-    multiple=True,
-    type=click.Path(),
-    metavar="DIR",
-    help="Profiler traces or allocator maps: a file, or a folder to search.",
-)
-@click.option(
-    "--core", metavar="FILE", type=_FILE,
-    help="Core file of the death; its notes are read, not its memory.",
-)  # fmt: skip
-@click.option(
-    "--exit",
-    "exit_status",
-    metavar="STATUS",
-    help="How it ended, if you know: 137, SIGKILL, -9, 0xC0000409.",
-)
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(FORMATS),
-    default="html",
-    show_default=True,
-    help="What to write.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(),
-    metavar="FILE",
-    help="Where to write; - is standard output. Default: HTML beside the dump, the "
-    "others to standard output.",
+@evidence
+@formats(FORMATS, "html")
+@output(
+    None,
+    "Where to write; - is standard output. Default: HTML beside the dump, the others "
+    "to standard output.",
 )
 @click.option(
     "--bundle",
@@ -92,17 +40,7 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
     help="Write dump, report (HTML, JSON) and the logs used as one zip instead; "
     "`report FILE.zip` reads it.",
 )
-@click.option(
-    "--redact",
-    is_flag=True,
-    help="Replace people, hosts, folders, addresses, arguments and recognised secrets "
-    "by pseudonyms, in every format and in a bundle; lists what was replaced.",
-)
-@click.option(
-    "--redact-names",
-    is_flag=True,
-    help="As --redact; also names of variables, functions, layers, and source lines.",
-)
+@redaction
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def command(
     dumps: tuple[str, ...],
