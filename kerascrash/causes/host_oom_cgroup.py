@@ -49,6 +49,7 @@ CAUSE = Rule(
         "exit_sigint": 3.0,
         "no_oom_counter_change": 5.0,
         "cgroup_room_left": 3.0,
+        "cgroup_unlimited": 2.5,
         "oom_kill_without_limit": 4.0,
         "exception_recorded": 2.5,
         "dump_finished": 5.0,

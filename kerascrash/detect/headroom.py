@@ -34,6 +34,9 @@ def detect(case: Case) -> Iterator[Finding]:
     limit, fill = cgroup_limit(case), cgroup_fill(case)
     if limit is not None and fill is not None:
         yield from _cgroup(limit, fill, rate or 0.0)
+    elif limit is None and recording and recording.limits.get("cgroup_limit") == -1:
+        text = "no cgroup that the process could see had a memory limit"
+        yield note("cgroup_unlimited", "dump:limits", text)
     yield from _host(case, rate or 0.0)
     yield from _swap(case)
 
@@ -100,6 +103,7 @@ DETECTOR = Detector(
     finds=(
         "cgroup_near_limit",
         "cgroup_limit_in_reach",
+        "cgroup_unlimited",
         "cgroup_room_left",
         "host_memory_exhausted",
         "host_room_left",

@@ -372,3 +372,19 @@ def test_three_readings_and_no_complete_scan_still_show_the_limit(training) -> N
     verdict = diagnose(case).verdict
     assert verdict.cause == "host_oom_cgroup"
     assert verdict.factor not in ("hardware", "tensor_ops")
+
+
+@pytest.mark.parametrize(("limits", "found"), [({"cgroup_limit": -1}, 1), ({}, 0)])
+def test_no_limit_in_sight_speaks_against_a_cgroups(training, limits, found) -> None:
+    builder = training(limit=None, certificate=None, limits=limits)
+    case = builder.grows((8, 500), (20, 505)).runs(8, step=9).build()
+    findings = [
+        finding.id
+        for detector in load_detectors()
+        if detector.id == "headroom"
+        for finding in detector.detect(case)
+    ]
+    assert findings.count("cgroup_unlimited") == found
+    hypotheses = {one.id: one for one in diagnose(case).causes}
+    against = hypotheses["host_oom_cgroup"].contradicting
+    assert [one.finding.id for one in against].count("cgroup_unlimited") == found
