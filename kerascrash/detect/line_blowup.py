@@ -23,6 +23,7 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
+_LEAST_BYTES = 16 << 20
 _A_FEW, _AFTER_STEPS = (
     3,
     0.5,
@@ -37,7 +38,8 @@ def detect(case: Case) -> Iterator[Finding]:
         ran_before = steps_counted(recording_of(case)) >= _A_FEW
         if ran_before or graphs_kept(case) is not None:
             share *= _AFTER_STEPS
-        if doing.kind == "op" and share >= _LEAST_SHARE:
+        much = doing.bytes >= _LEAST_BYTES
+        if doing.kind == "op" and much and share >= _LEAST_SHARE:
             line = doing.statement.text[:120]
             text = f"`{line}` took {format_bytes(doing.bytes)} in one go"
             yield note(
