@@ -23,6 +23,7 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
+_LEAST_BYTES = 16 << 20
 _A_FEW = 3
 _AFTER_STEPS = 0.5
 """A line that has run before rather leaks what no name shows."""
@@ -40,7 +41,8 @@ def detect(case: Case) -> Iterator[Finding]:
             share *= _AFTER_STEPS
         if not _was_looked_at(recording_of(case)):
             share *= _UNSEEN
-        if doing.kind == "op" and share >= _LEAST_SHARE:
+        much = doing.bytes >= _LEAST_BYTES
+        if doing.kind == "op" and much and share >= _LEAST_SHARE:
             line = doing.statement.text[:120]
             text = f"`{line}` took {format_bytes(doing.bytes)} in one go"
             yield note(

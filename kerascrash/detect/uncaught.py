@@ -25,7 +25,7 @@ _MEANINGS = (
     ("raised_memory_error", r"", r"std::bad_alloc|Cannot allocate memory|\[Errno 12\]"),
     (
         "raised_device_exhausted",
-        r"ResourceExhausted|OutOfMemory|XlaRuntimeError|InternalError",
+        r"ResourceExhausted|OutOfMemory|(?:Xla|Jax)RuntimeError|InternalError",
         r"GPU:\d|gpu|CUDA|device memory|by allocator \w*bfc",
     ),
     (

@@ -15,7 +15,7 @@ FACTOR = Rule(
     supports={
         "neighbour_fills": 8.0,
         "flat_memory": 0.5,
-        "gpu_held_by_other": 5.0,
+        "gpu_held_by_other": 6.5,
         "kernel_oom_other": 2.0,
         "oom_kill_told": 1.0,
     },

@@ -80,9 +80,9 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
     allocators = Allocators(recorder, sampler)
     recorder.on_exception = partial(_at_exception, recorder, turns, allocators)
     sampler.jobs += [
-        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25),
         Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
         Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
+        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25),
     ]
 
 

@@ -198,7 +198,8 @@ class Surveyor:
             shapes = {leaf.shape for leaf in leaves}
             node.element = _element(leaves[0])
             node.element["type"] = name
-            node.element["graph"] = any(leaf.graph for leaf in leaves)
+            if any(leaf.graph for leaf in leaves):
+                node.element["graph"] = True
             if len(shapes) > 1:
                 node.element["shape"] = None
 
@@ -212,12 +213,7 @@ def _part(node: Node, suffix: str) -> Node:
 
 def _element(leaf: Any) -> dict[str, Any]:
     shape = None if leaf.shape is None else [int(n) for n in leaf.shape]
-    return {
-        "type": leaf.type,
-        "shape": shape,
-        "dtype": leaf.dtype or None,
-        "graph": leaf.graph,
-    }
+    return {"type": leaf.type, "shape": shape, "dtype": leaf.dtype or None}
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -75,7 +75,6 @@ def test_an_attribute_is_called_by_its_class() -> None:
         "type": "ndarray",
         "shape": [MB // 8],
         "dtype": "float64",
-        "graph": False,
     }
     assert entry["dtypes"] == {"float64": 5 * MB}
     assert entry["place"]["function"] == "step"
