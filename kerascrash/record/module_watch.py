@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class ModuleWatch:
-    """What to call when a module is looked for, and when it has been imported."""
+    """What to call when an import begins, and when the module has been imported."""
 
     def __init__(self) -> None:
         self.sought: dict[str, list[Callable[[], object]]] = {}
@@ -33,10 +33,7 @@ class ModuleWatch:
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Implement the finder protocol; None for every name that is not watched."""
-        while name in self.sought:  # what is called may ask to be told as well
-            for call in self.sought.pop(name):
-                call()
-        if name not in self.imported:
+        if name not in self.sought and name not in self.imported:
             return None
         for finder in list(sys.meta_path):
             if finder is self or not hasattr(finder, "find_spec"):
@@ -48,6 +45,12 @@ class ModuleWatch:
                     spec.loader = wrapped
                 return spec
         return None
+
+    def tell_sought(self, name: str) -> None:
+        """Tell that the import begins; what is called may ask to be told as well."""
+        while name in self.sought:
+            for call in self.sought.pop(name):
+                call()
 
     def tell_imported(self, name: str, module: Any) -> None:
         """Tell, once: a reload is another matter."""
@@ -72,6 +75,8 @@ class _Loader:
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        # Not when it is merely looked for: many ask so whether a package is installed.
+        self._watch.tell_sought(spec.name)
         create = getattr(self._loader, "create_module", None)
         made: ModuleType | None = create(spec) if create is not None else None
         return made
@@ -119,7 +124,7 @@ def when_sought(
 
 
 def watch_once(names: tuple[str, ...], call: Callable[[], object]) -> None:
-    """Call ``call()`` when the first of ``names`` is looked for, and never again."""
+    """Call ``call()`` when the import of one of ``names`` begins, and never again."""
     ends: list[Callable[[], None]] = []
 
     def first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import signal
 import sys
 from collections.abc import Iterator
@@ -80,6 +81,17 @@ def test_told_when_an_import_begins_and_not_after_the_end(
     )
     importlib.import_module(package)
     assert seen == ["sought False"]
+
+
+def test_to_ask_whether_it_is_installed_is_no_import(
+    recorder: Recorder, package: str
+) -> None:
+    seen: list[str] = []
+    when_sought(recorder, "test", package, lambda: seen.append("sought"))
+    assert importlib.util.find_spec(package) is not None
+    assert seen == []
+    importlib.import_module(package)
+    assert seen == ["sought"]
 
 
 def test_an_import_that_fails_is_nobodys_business(
