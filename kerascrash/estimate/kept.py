@@ -9,6 +9,7 @@ arrays are taken to be data being loaded, containers of tensors to be a leak.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from kerascrash.estimate.dtypes import dtype_name, dtype_size, elements
 from kerascrash.estimate.growth import bytes_at_death, growth_seen
@@ -54,6 +55,20 @@ def is_growing(holding: Holding) -> bool:
     return holding.is_filled_by_line and holding.count >= 2
 
 
+def _is_no_data(holding: Holding) -> bool:
+    return holding.holds_tensors or not holding.holds_arrays
+
+
+def _grew_with_steps(holding: Holding) -> bool:
+    """Tell whether it was ever seen larger after a step; unknown counts as yes."""
+    if len(holding.history) < 3:
+        return True
+    return any(
+        later[2] > before[2] and (later[0] is None or later[0] > 0)
+        for before, later in pairwise(holding.history)
+    )
+
+
 def growing(case: Case) -> tuple[Kept, ...]:
     """Return what grows, biggest at death first, each scaled to the death."""
     rows = [
@@ -73,7 +88,8 @@ def leaks(case: Case) -> tuple[Kept, ...]:
     return tuple(
         kept
         for kept in growing(case)
-        if stepped or kept.holding.holds_tensors or not kept.holding.holds_arrays
+        if (stepped and _grew_with_steps(kept.holding))
+        or (not stepped and _is_no_data(kept.holding))
     )
 
 

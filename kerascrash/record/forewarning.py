@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SHORTEST_S = 40.0
 """A window must be so long before anything is said."""
 LONGEST_S = 300.0
+WITHOUT_STEPS_S = 240.0
+"""Where no step is made, data may be being loaded: that takes a while, and ends."""
 SOON_S = 900.0
 _LEAST_POINTS = 16
 _LEAST_SHARE = 0.02  # of the limit: growth of the window that is worth a word
@@ -48,7 +50,10 @@ class Forewarning:
         comes back at the end of a quarter was no growth.
         """
         points = list(self._points)
-        if len(points) < _LEAST_POINTS or points[-1][0] - points[0][0] < SHORTEST_S:
+        if len(points) < _LEAST_POINTS:
+            return None
+        shortest = SHORTEST_S if points[-1][2] > points[0][2] else WITHOUT_STEPS_S
+        if points[-1][0] - points[0][0] < shortest:
             return None
         size = len(points) // 4
         parts = [points[i * size : (i + 1) * size] for i in range(4)]

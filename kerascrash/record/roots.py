@@ -148,6 +148,7 @@ class UserModules:
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
         self._judged: set[str] = set()
+        self._others: dict[str, bool] = {}
         self._count = -1
 
     def refresh(self) -> None:
@@ -160,7 +161,17 @@ class UserModules:
         for name in list(sys.modules):
             if type(name) is str and name not in self._judged:
                 self._judged.add(name)
-                self._judge(name)
+                top, _, inner = name.partition(".")
+                if not inner or not self._is_of_others(top):
+                    self._judge(name)
+
+    def _is_of_others(self, top: str) -> bool:
+        """Return whether a package is not the user's: so are its thousand modules."""
+        known = self._others.get(top)
+        if known is None:
+            file = (namespace_of(sys.modules.get(top)) or {}).get("__file__")
+            known = self._others[top] = type(file) is str and not is_user_file(file)
+        return known
 
     def _judge(self, name: str) -> None:
         space = namespace_of(sys.modules.get(name))

@@ -51,7 +51,7 @@ def die_of_workers(method: str, folder: Path):
 def test_what_armed_workers_hold_is_named(method, tmp_path) -> None:
     death = die_of_workers(method, tmp_path)
     assert death.culprit["owner"] == "kept"
-    in_loop = death.line(SCRIPT, "        kept.append(")
+    in_loop = death.line(SCRIPT, "  kept.append(")
     made = death.line(SCRIPT, "    kept = [")
     assert death.culprit["line"] in (in_loop, made)
     assert "in worker process" in death.culprit["note"]

@@ -16,12 +16,11 @@ WORKERS = 6
 def fill():
     """Keep up to 200 MB: less than the parent, so that it is the one to be killed."""
     kept = [np.ones(1 << 18) for _ in range(20)]
-    while len(kept) < 100:
-        kept.append(np.ones(1 << 18))
-        time.sleep(0.1)
     parent = multiprocessing.parent_process()
     while parent.is_alive() if parent else os.getppid() != 1:
-        time.sleep(0.5)
+        if len(kept) < 100:
+            kept.append(np.ones(1 << 18))
+        time.sleep(0.1)
 
 
 def start_workers():

@@ -125,3 +125,13 @@ def test_a_leak_that_ends_in_hours_is_not_told() -> None:
 
 def test_a_short_look_says_nothing() -> None:
     assert outlook_of([4 - 0.2 * i for i in range(15)]) is None
+
+
+def test_loading_data_is_given_more_time_than_steps() -> None:
+    """Before any step, steady growth of a minute or two is data being loaded."""
+    for steps, told in ((0, False), (1, True)):
+        forewarning = Forewarning()
+        for i in range(60):
+            headroom = int((8 - 0.02 * i) * GIB)
+            forewarning.note(2.0 * i, headroom, steps * i - 1, "NONE")
+        assert (forewarning.outlook(16 * GIB) is not None) is told
