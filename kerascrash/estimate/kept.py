@@ -20,6 +20,7 @@ from kerascrash.model.case import Case, Recording
 
 _LEAST_BYTES = 1 << 20
 _STILL_GROWING = 0.002
+_EMPTIED, _BEYOND = 0.5, 1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +45,31 @@ def is_growing(holding: Holding) -> bool:
     Scans decide; with fewer than two of them, the way its line fills it does.
     """
     if len(holding.history) >= 3:
-        sizes = [size for _, _, size in holding.history]
-        recent = sizes[len(sizes) // 2 :]
-        return recent[-1] - recent[0] > _STILL_GROWING * recent[-1]
+        return _rises([size for _, _, size in holding.history])
     rate = growth_seen(holding)
     if rate is None:
         rate = holding.growth_per_second
     if rate is not None and len(holding.history) == 2:
         return rate > 0
     return holding.is_filled_by_line and holding.count >= 2
+
+
+def _rises(sizes: list[int]) -> bool:
+    """
+    Tell whether it is larger than lately, or its low points go up.
+
+    What is emptied now and then is large again before the next time; that counts only
+    beyond what it was before.
+    """
+    course = sizes[len(sizes) // 2 :]
+    cuts = [at for at in range(1, len(sizes)) if sizes[at] < _EMPTIED * sizes[at - 1]]
+    if cuts:
+        if sizes[-1] > _BEYOND * max(sizes[: cuts[-1]]):
+            return True
+        course = sizes
+    half = len(course) // 2
+    least = min(course[half:]) - min(course[:half])
+    return least > _STILL_GROWING * course[-1]
 
 
 def _is_no_data(holding: Holding) -> bool:
