@@ -16,6 +16,8 @@ from kerascrash.diagnose.culprit_memory import (
 from kerascrash.diagnose.culprit_pipeline import pipeline_culprit
 from kerascrash.diagnose.culprit_worker import worker_culprit
 from kerascrash.diagnose.resource import MEMORY_CAUSES
+from kerascrash.estimate.line_doing import only_waits
+from kerascrash.estimate.statements import statement_at
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
 
@@ -69,4 +71,8 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
         return on_device
     if cause in _FROM_OUTSIDE:
         return None
-    return code_culprit(case, cause)
+    named = code_culprit(case, cause)
+    if named is not None and cause in MEMORY_CAUSES:
+        # What fills memory is not the line that happened to wait meanwhile.
+        return None if only_waits(statement_at(named.place)) else named
+    return named

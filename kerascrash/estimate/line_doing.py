@@ -69,6 +69,12 @@ class LineDoing:
         )
 
 
+def only_waits(statement: Statement | None) -> bool:
+    """Tell whether a line calls nothing but what waits or prints."""
+    calls = statement.calls if statement else ()
+    return bool(calls) and all(_WAITS.search(call) for call in calls)
+
+
 def _kind(recording: Recording, statement: Statement | None) -> str:
     activity = activity_of(recording)
     if activity in ("weights", "slots", "save"):
@@ -76,7 +82,7 @@ def _kind(recording: Recording, statement: Statement | None) -> str:
     calls = statement.calls if statement else ()
     if activity == "step" or any(_RUN.search(call) for call in calls):
         return "run"
-    if calls and all(_WAITS.search(call) for call in calls):
+    if only_waits(statement):
         return ""  # it asks for no memory: what grew did so elsewhere
     loading = [call for call in calls if _LOADS.search(call)]
     if loading and not any(call.startswith("tf.") for call in loading):
