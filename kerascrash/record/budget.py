@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 HEALTHY_SHARE = 0.005
 PRESSED_SHARE = 0.05
 _STORED_NS = 30_000_000
-_LONGEST_PAUSE_S = 2.0
-"""A machine a hundred times slower than usual keeps a course of its memory."""
+_LONGEST_PAUSE_S = 5.0
 ONCE = float("inf")
 """``every_s`` of a job that is done once."""
 
