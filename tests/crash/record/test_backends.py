@@ -77,6 +77,7 @@ kept = []
 for _ in range(40):
     kept.append(tf.ones((256, 1024)))
     time.sleep(0.1)
+time.sleep(3)
 """
 
 
