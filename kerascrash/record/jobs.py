@@ -82,7 +82,7 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
     sampler.jobs += [
         Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
         Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
-        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25),
+        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25, free=True),
     ]
 
 
