@@ -10,14 +10,9 @@ changed from another file than the one that defines them.
 from __future__ import annotations
 
 import ast
-import re
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from kerascrash.record.syntax import binds, flat, taken_from
 
-WHOLE = 64 << 10
-"""Above this size only top-level blocks that mention the name are parsed (0.8 MB/s)."""
 ADDING = frozenset(
     (
         "append", "appendleft", "extend", "extendleft", "insert", "add", "update",
@@ -57,37 +52,6 @@ class Line:
         """Told by a local name of an item, which may be another's by then."""
 
 
-def parse(text: str, name: str) -> ast.Module | None:
-    """Return the tree of a file, of a long one the blocks that mention ``name``."""
-    try:
-        if len(text) <= WHOLE:
-            return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    tree = ast.Module(body=[], type_ignores=[])
-    for start, block in _blocks(text):
-        if re.search(rf"\b{re.escape(name)}\b", block):
-            try:
-                part = ast.parse(block)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
-            tree.body += ast.increment_lineno(part, start).body
-    return tree
-
-
-def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """Yield lines before and text of each top-level statement, told by indentation."""
-    lines, start = text.splitlines(keepends=True), 0
-    for number, line in enumerate(lines):
-        begins = line[:1] not in {" ", "\t", "\n", "\r", "#", ")", "]", "}"}
-        if begins and not line.startswith(("else", "elif", "except", "finally")):
-            decorated = number > 0 and lines[number - 1].startswith("@")
-            if number > start and not decorated:
-                yield start, "".join(lines[start:number])
-                start = number
-    yield start, "".join(lines[start:])
-
-
 class Search:
     """
     Collects the lines that change ``name``, which is an attribute when ``attribute``.
@@ -123,7 +87,7 @@ class Search:
             self.lines += [one for one in inner.lines if one.how not in other]
 
     def _visit(self, node: ast.AST, scopes: list[ast.AST]) -> None:
-        if self._in_module and isinstance(node, _FUNCTIONS) and _binds(node, self.name):
+        if self._in_module and isinstance(node, _FUNCTIONS) and binds(node, self.name):
             return  # a local variable of the same name
         self._match(node, scopes)
         inside = (*_FUNCTIONS, *_LOOPS, ast.ClassDef)
@@ -179,7 +143,7 @@ class Search:
         if isinstance(node, ast.Assign):
             targets = node.targets
         value = node.value
-        for target in _flat(targets):
+        for target in flat(targets):
             if isinstance(target, ast.Subscript) and self._is_item(target):
                 self._found(node, "setitem", scopes)
             elif self._is_it(target):
@@ -204,10 +168,10 @@ class Search:
             targets = [node.target]
         if isinstance(node, ast.For) and self._gives_items(node.iter):
             functions: list[ast.AST] = [n for n in scopes if isinstance(n, _FUNCTIONS)]
-            names = [one.id for one in _flat(targets) if isinstance(one, ast.Name)]
+            names = [one.id for one in flat(targets) if isinstance(one, ast.Name)]
             one_in = len(self.keys) + 1
             self._aliases += [(name, one_in, functions) for name in names]
-        if any(self._is_it(target) for target in _flat(targets)):
+        if any(self._is_it(target) for target in flat(targets)):
             self._found(node, "assign", scopes)
 
     def _found(
@@ -241,7 +205,7 @@ class Search:
         """
         taken: list[ast.expr] = []
         while not self._is_name(node):
-            step = _taken_from(node)
+            step = taken_from(node)
             if step is None:
                 return -1
             node, key = step
@@ -255,49 +219,3 @@ class Search:
         if self.attribute:
             return isinstance(node, ast.Attribute) and node.attr == self.name
         return isinstance(node, ast.Name) and node.id == self.name
-
-
-def _binds(function: ast.AST, name: str) -> bool:
-    """Return whether a function has a parameter or local variable of that name."""
-    bound = False
-    for node in ast.walk(function):
-        if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
-            return False
-        if isinstance(node, ast.arg) and node.arg == name:
-            bound = True
-        elif isinstance(node, ast.Name) and node.id == name:
-            bound = bound or isinstance(node.ctx, ast.Store)
-    return bound
-
-
-def _taken_from(node: ast.AST | None) -> tuple[ast.expr, ast.expr] | None:
-    """Return ``x`` and ``key`` of ``x[key]``, ``x.get(key)``, ``x.setdefault(key)``."""
-    if isinstance(node, ast.Subscript):
-        return node.value, node.slice
-    called = node.func if isinstance(node, ast.Call) else None
-    if not isinstance(node, ast.Call) or not isinstance(called, ast.Attribute):
-        return None
-    if called.attr not in {"setdefault", "get"} or not node.args:
-        return None
-    return called.value, node.args[0]
-
-
-def _flat(targets: list[ast.expr]) -> list[ast.expr]:
-    found: list[ast.expr] = []
-    for target in targets:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            found += _flat(target.elts)
-        else:
-            found.append(target.value if isinstance(target, ast.Starred) else target)
-    return found
-
-
-def parameters(tree: ast.AST, function: str) -> list[list[str]]:
-    """Return the parameter names of every function of that name."""
-    found = []
-    for node in ast.walk(tree):
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        if node.name == function:
-            found.append([a.arg for a in (*node.args.posonlyargs, *node.args.args)])
-    return found

@@ -11,9 +11,10 @@ from __future__ import annotations
 import ast
 
 from kerascrash.record.cells import MAIN_FILE, cell_files, shown_file
-from kerascrash.record.growing import Line, Search, parameters, parse
+from kerascrash.record.growing import Line, Search
 from kerascrash.record.origins import origins
 from kerascrash.record.sources import excerpt, read_source
+from kerascrash.record.syntax import parameters, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

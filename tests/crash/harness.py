@@ -180,15 +180,19 @@ def wait_for_seal(dumps: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def report_on(dump: Path, *options: str) -> dict[str, Any]:
+def report_on(dump: Path, *options: str, wrap: Sequence[str] = ()) -> dict[str, Any]:
     """Return the JSON report of a dump, made as a user makes it."""
-    argv = [sys.executable, "-m", "kerascrash", "report", str(dump)]
+    return ask("report", str(dump), "-o", "-", *options, wrap=wrap)
+
+
+def ask(verb: str, *args: str, wrap: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what a verb says as JSON; ``wrap``: a command that runs it."""
     done = subprocess.run(
-        [*argv, "--format", "json", "-o", "-", *options],
+        [*wrap, sys.executable, "-m", "kerascrash", verb, *args, "--format", "json"],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import harness
 import pytest
-
-_SPEC = importlib.util.spec_from_file_location(
-    "crash_harness", Path(__file__).with_name("harness.py")
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-harness = importlib.util.module_from_spec(_SPEC)
-sys.modules["crash_harness"] = harness
-_SPEC.loader.exec_module(harness)
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.crash

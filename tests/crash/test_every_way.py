@@ -10,7 +10,6 @@ The whole campaign prints the share that was named right, for each of the three:
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import subprocess
@@ -21,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import harness
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,34 +173,20 @@ def let_die(
     left = made.run(place, wrap=wrap, PYTHONPATH=str(ROOT), **SETTINGS[mode])
     if mode != "unarmed":
         assert left.dump is not None, left.err.read_text(errors="replace")[-2000:]
-        return ask(wrap, "report", str(left.dump), "-o", "-")
+        return harness.report_on(left.dump, wrap=wrap)
     assert left.dump is None
     logs = ["--stderr", str(left.err)]
     if not wrap:
         lines = place / "kernel.log"
         lines.write_text(kernel_lines_since(began), encoding="utf-8")
         logs += ["--kernel-log", str(lines)]
-    return ask(wrap, "explain", f"--exit={left.status}", *logs)
+    return harness.ask("explain", f"--exit={left.status}", *logs, wrap=wrap)
 
 
 def kernel_lines_since(boottime: float) -> str:
     done = subprocess.run(["dmesg"], capture_output=True, text=True, check=True)
     rows = [row for row in done.stdout.splitlines(keepends=True) if row.startswith("[")]
     return "".join(row for row in rows if float(row[1:].split("]")[0]) >= boottime)
-
-
-def ask(wrap: Sequence[str], *args: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [*wrap, sys.executable, "-m", "kerascrash", *args, "--format", "json"],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
 
 
 def right_names(way: Way, mode: str, user: str) -> set[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -13,20 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import harness
+import kernels
 import pytest
 
-
-def _load(name: str) -> Any:
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"crash_{name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[f"crash_{name}"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-harness, notebook = _load("harness"), _load("notebook")
 pytestmark = pytest.mark.crash
 
 MODEL = """\
@@ -54,7 +43,7 @@ def open_notebook(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     opened = []
 
     def start(*options: str, **more: Any) -> Any:
-        opened.append(notebook.Notebook(tmp_path, *options, **more))
+        opened.append(kernels.Notebook(tmp_path, *options, **more))
         return opened[-1]
 
     yield start

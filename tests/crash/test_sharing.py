@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import gzip
 import html
-import importlib.util
 import json
 import os
 import re
@@ -20,6 +19,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import harness
 import jsonschema
 import pytest
 from click.testing import CliRunner
@@ -28,15 +28,6 @@ import kerascrash.report
 from kerascrash.cli import group
 from kerascrash.cli.demo.limits import remove_cgroup
 from kerascrash.dump.reader import read_dump
-
-_SPEC = importlib.util.spec_from_file_location(
-    "crash_harness", Path(__file__).with_name("harness.py")
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-harness = importlib.util.module_from_spec(_SPEC)
-sys.modules["crash_harness"] = harness
-_SPEC.loader.exec_module(harness)
 
 pytestmark = pytest.mark.crash
 
