@@ -15,11 +15,14 @@ from kerascrash.estimate.dtypes import dtype_name, dtype_size, elements
 from kerascrash.estimate.growth import bytes_at_death, growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.places import read_place
-from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.timeline import recording_of, stage_begins, stage_name
 from kerascrash.model.case import Case, Recording
 
 _LEAST_BYTES = 1 << 20
 _STILL_GROWING = 0.002
+_RESULTS = frozenset({"predict", "evaluate"})
+_OFTEN = 3
+"""Calls from which on what grows is their results, not data for them."""
 _EMPTIED, _BEYOND = 0.5, 1.1
 
 
@@ -76,14 +79,27 @@ def _is_no_data(holding: Holding) -> bool:
     return holding.holds_tensors or not holding.holds_arrays
 
 
-def _grew_with_steps(holding: Holding) -> bool:
-    """Tell whether it was ever seen larger after a step; unknown counts as yes."""
+def _grew_with_steps(holding: Holding, since: float | None) -> bool:
+    """
+    Tell whether it was ever seen larger after a step; unknown counts as yes.
+
+    ``since``: when the second of the runs began that are no training, None without.
+    """
     if len(holding.history) < 3:
         return True
     return any(
-        later[2] > before[2] and (later[0] is None or later[0] > 0)
+        later[2] > before[2]
+        and (
+            later[0] is None or later[0] > 0 or (since is not None and later[1] > since)
+        )
         for before, later in pairwise(holding.history)
     )
+
+
+def _second_run(recording: Recording) -> float | None:
+    """Return when ``predict`` or ``evaluate`` was called the second time, if often."""
+    runs = [m.time for m in stage_begins(recording) if stage_name(m) in _RESULTS]
+    return runs[1] if len(runs) >= _OFTEN else None
 
 
 def growing(case: Case) -> tuple[Kept, ...]:
@@ -101,11 +117,12 @@ def leaks(case: Case) -> tuple[Kept, ...]:
     recording = recording_of(case)
     if recording is None:
         return ()
-    stepped = steps_counted(recording) > 0
+    since = _second_run(recording)
+    stepped = steps_counted(recording) > 0 or since is not None
     return tuple(
         kept
         for kept in growing(case)
-        if (stepped and _grew_with_steps(kept.holding))
+        if (stepped and _grew_with_steps(kept.holding, since))
         or (not stepped and _is_no_data(kept.holding))
     )
 

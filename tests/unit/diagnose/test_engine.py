@@ -389,3 +389,22 @@ def test_no_limit_in_sight_speaks_against_a_cgroups(training, limits, found) -> 
     hypotheses = {one.id: one for one in diagnose(case).causes}
     against = hypotheses["host_oom_cgroup"].contradicting
     assert [one.finding.id for one in against].count("cgroup_unlimited") == found
+
+
+@pytest.mark.parametrize(("runs", "factor"), [(9, "tensor_leak"), (1, "data_size")])
+def test_results_that_are_kept_are_no_data(training, runs, factor) -> None:
+    """Arrays that pile up over calls of predict; before a single one they are data."""
+    builder = training().grows((8, 450), (20, 1530)).dies_of_limit()
+    each = {"type": "ndarray", "dtype": "float32"}
+    builder.holds_list("maps", 100 * MIB, list(range(2, 11)), element=each)
+    rows = builder.inventory["entries"][0]["history"]
+    builder.inventory["entries"][0]["history"] = [
+        [-1, at, size] for _, at, size in rows
+    ]
+    for number in range(runs):
+        builder.runs(8.0 + number, stage="predict")
+        builder.event(8.5 + number, "stage_end", stage="predict")
+    builder.progress = {"stage": "predict", "step_in_epoch": 0}
+    verdict = diagnose(builder.build()).verdict
+    assert verdict.culprit is not None
+    assert (verdict.factor, verdict.culprit.owner) == (factor, "maps")
