@@ -1,6 +1,7 @@
 """With KEEP=1 a callback keeps what the model predicts after each batch."""
 
 import os
+import time
 
 import kerascrash.arm  # noqa: F401
 import keras
@@ -17,6 +18,7 @@ class Keeper(keras.callbacks.Callback):
         out = np.asarray(self.model(self.probe))
         if os.environ.get("KEEP") == "1":
             self.kept.append(out)
+        time.sleep(0.03)  # a quick machine is through before it was read four times
 
 
 batch = int(os.environ.get("BATCH", "16"))
