@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 
 from kerascrash.collect.bfc_map import read_bfc_map
 from kerascrash.collect.bfc_text import BfcText
+from kerascrash.collect.device_profiles import read_device_profiles
 from kerascrash.collect.log_stream import open_log, read_pieces
 from kerascrash.collect.side_files import read_side_file
 from kerascrash.collect.trace_files import (
     MAP,
+    PPROF,
+    TORCH,
     XPLANE,
     TraceFile,
     find_trace_files,
@@ -29,6 +32,7 @@ _BEFORE_START, _AFTER_DEATH = 120.0, 120.0
 _MOST_READ = 3 << 30  # bytes of all files together
 _MOST_TEXT = 512 << 20
 _WHAT = "profiler trace"
+_PROFILES = (PPROF, TORCH)
 _WORDS = (
     *(b"bfc_allocator", b"ran out of memory", b"OOM when allocating", b"MaxInUse:"),
     *(b"BFCAllocator", b"{{node", b"[Op:"),
@@ -65,6 +69,9 @@ def read_traces(
         if more:
             reason = f"{more} older files were left out"
             evidence.unavailable.append(Unavailable(f"{_WHAT} {path}", reason))
+        evidence.found += read_device_profiles(
+            [(one.path, one.kind == PPROF) for one in files if one.kind in _PROFILES]
+        )
         for file in _ends_of_maps(files):
             left -= _size(file.path)
             if left < 0:
@@ -84,6 +91,8 @@ def _ends_of_maps(files: list[TraceFile]) -> list[TraceFile]:
 
 
 def _read(file: TraceFile, evidence: DeviceEvidence) -> None:
+    if file.kind in _PROFILES:
+        return
     if file.kind == MAP:
         try:
             found = read_bfc_map(file.path)
