@@ -17,10 +17,15 @@ def build_allocators(
     seconds: Callable[[int], float],
     host: str,
     confidence: float,
+    kind: str = "TPU",
 ) -> tuple[AllocatorMemory, ...]:
-    """Return every allocator's memory, the highest peak first."""
+    """
+    Return every allocator's memory, the highest peak first.
+
+    ``kind`` of device is what allocators without a name belong to.
+    """
     built = [
-        _build(name, column, step_begins, seconds, host, confidence)
+        _build(name, column, step_begins, seconds, host, confidence, kind)
         for name, column in columns.items()
         if len(column)
     ]
@@ -34,6 +39,7 @@ def _build(
     seconds: Callable[[int], float],
     host: str,
     confidence: float,
+    kind: str,
 ) -> AllocatorMemory:
     times = column.rows[0::FIELDS]
     first, last = min(times), max(times)
@@ -42,7 +48,7 @@ def _build(
     found = replay(column, boundaries)
     return AllocatorMemory(
         name=name,
-        device=device_of(name),
+        device=device_of(name, kind),
         peak_bytes=found.peak,
         capacity_bytes=found.capacity,
         lifetime_peak_bytes=found.lifetime,

@@ -153,6 +153,7 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
         lambda time_ps: seconds(time_ps + base),
         host,
         confidence,
+        _kind_of_devices(state.planes),
     )
     return Trace(
         path=path,
@@ -172,6 +173,11 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
         ops=reader.ops.rows(),
         notes=(*state.source.notes, *_why_no_memory(state)),
     )
+
+
+def _kind_of_devices(planes: list[str]) -> str:
+    kinds = {name.split(":")[1] for name in planes if name.startswith("/device:")}
+    return "GPU" if "GPU" in kinds and "TPU" not in kinds else "TPU"
 
 
 def _host_of(path: str) -> str:

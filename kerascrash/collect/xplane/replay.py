@@ -32,6 +32,7 @@ class Replayed:
     lifetime: int = 0
     fragmentation: float | None = None
     live: tuple[LiveGroup, ...] = ()
+    alive: dict[int, tuple[int, int]] = field(default_factory=dict)
     live_bytes: int = 0
     live_count: int = 0
     step_bytes: int | None = None
@@ -48,7 +49,8 @@ def replay(column: Column, boundaries: Sequence[int]) -> Replayed:
     """
     Return what happened; ``boundaries`` are times in ps, ascending, between steps.
 
-    ``counts`` are the live allocations per group at each boundary and at the end.
+    ``counts`` are the live allocations per group at each boundary and at the end,
+    ``alive`` the bytes given and asked for of each group at the peak.
     """
     rows, total = column.rows, len(column)
     order = sorted(range(total), key=rows[0::FIELDS].__getitem__)
@@ -136,7 +138,8 @@ def _keep_live(
         row[2] += asked
         if begun is not None and time >= begun:
             in_step += size
-    groups = [make_group(column, g, *row) for g, row in by_group.items()]
+    groups = [_make_group(column, g, *row) for g, row in by_group.items()]
+    found.alive = {g: (size, asked) for g, (_, size, asked) in by_group.items()}
     groups.sort(key=lambda one: (-one.bytes, one.op, one.shape))
     found.live = tuple(groups[:MOST_GROUPS])
     found.live_bytes = sum(one.bytes for one in groups)
@@ -144,7 +147,7 @@ def _keep_live(
     found.step_bytes = in_step if begun is not None else None
 
 
-def make_group(
+def _make_group(
     column: Column, group: int, count: int, size: int, asked: int
 ) -> LiveGroup:
     """Return a group with its names."""
