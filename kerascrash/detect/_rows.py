@@ -40,7 +40,7 @@ def told_status(number: int) -> str:
     return (
         rf"{_WORD}{_BETWEEN}(?:{byte}|-{number}|0:{number}|{byte}:0{more})(?![\d%/:]|\.\d)"
         rf"|\b[A-Z_]{{6,}}\+?(?: by \d+)?[\s|]+(?:{byte}:0|0:{number})(?!\d)"
-        rf"|signal[\"']?(?: termination| (?:SIG)?[A-Z]{{3,4}})?\s*[:=(]?\s*{number}(?![\w%/]|\.\d)"
+        rf"|signal[\"']?(?: termination| (?:SIG)?[A-Z]{{3,4}})?\s*[:=(]?\s*{number}(?![\w%/]|\.\d| \([A-Z]+\))"
     )
 
 
