@@ -157,7 +157,7 @@ def read_torch_pools(path: str) -> dict[str, Any] | None:
     try:
         rows = json.loads(data)["pools"]
         found = tuple(_pool(row) for row in rows[:64])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return None
     return {"allocators": found} if found else None
 
