@@ -60,6 +60,7 @@ def read_traces(
     """
     evidence = DeviceEvidence()
     left = _MOST_READ
+    known: set[str] = set()
     for path in dict.fromkeys(paths):
         files, more = find_trace_files(path)
         if not files:
@@ -70,6 +71,7 @@ def read_traces(
         if more:
             reason = f"{more} older files were left out"
             evidence.unavailable.append(Unavailable(f"{_WHAT} {path}", reason))
+        files = _not_yet(files, known)
         evidence.found += read_device_profiles(
             [(one.path, one.kind == PPROF) for one in files if one.kind in _PROFILES]
         )
@@ -83,6 +85,14 @@ def read_traces(
     _keep_own(evidence, start, death)
     _join_missing(evidence)
     return evidence
+
+
+def _not_yet(files: list[TraceFile], known: set[str]) -> list[TraceFile]:
+    """Return those of no folder before: one may lie within another."""
+    real = {os.path.realpath(one.path): one for one in files}
+    new = [one for path, one in real.items() if path not in known]
+    known.update(real)
+    return new
 
 
 def _join_missing(evidence: DeviceEvidence) -> None:

@@ -78,7 +78,9 @@ class Pace:
 
     def is_due(self) -> bool:
         """Return whether a window is to begin at this step."""
-        return self._step >= self._next and time.monotonic_ns() >= self._not_before_ns
+        due = self._step >= self._next and time.monotonic_ns() >= self._not_before_ns
+        self._timed = self._timed and not due
+        return due
 
     def is_long_enough(self) -> bool:
         """Return whether the open window may end at this step."""
@@ -108,7 +110,8 @@ class Pace:
     def begun(self, now: int) -> None:
         """A window is to begin."""
         self._begun_ns, self._begun_at_step = now, self._step
-        self._next = 0 if self._pressed else self._step + self._every
+        if not self._timed:
+            self._next = 0 if self._pressed else self._step + self._every
         self._cost_ns = 0
 
     def spent(self, cost_ns: int, *, opened: bool) -> None:
@@ -119,13 +122,16 @@ class Pace:
 
     def ended(self, now: int, cost_ns: int, *, too_big: bool) -> None:
         """The window has ended, which took so long."""
-        self._open = self._timed = False
         self._cost_ns += cost_ns
         if too_big:  # one step, then none for a long while
             self._steps, self._cost_ns = 1, self._cost_ns * 10
         self._pay(now)
+        self._open = self._timed = False
 
     def _pay(self, now: int) -> None:
+        """One by the clock is made on the sampler's thread, and keeps off no step's."""
+        if self._timed:
+            return
         share = max(self._share, _PRESSED_SHARE) if self._pressed else self._share
         self._not_before_ns = now + int(self._cost_ns / share)
 

@@ -34,7 +34,7 @@ def windows_of(death: harness.Death) -> list[str]:
 def on_disk(death: harness.Death) -> list[str]:
     assert death.dump is not None
     folder = Path(traces_folder(str(death.dump)))
-    assert not (folder / "partial").exists()
+    assert not (folder / "window.partial").exists()
     return sorted(one.name for one in (folder / "plugins" / "profile").iterdir())
 
 
@@ -71,13 +71,15 @@ def test_the_users_own_profiling_goes_first_and_an_exception_keeps_the_window(
     death = harness.let_die("profiles_itself.py", tmp_path, KERASCRASH_PROFILE="25")
     assert "labels do not match" in death.err
     assert "nother profil" not in death.err, "a session met another"
-    for name in ("first", "second"):
-        assert list((tmp_path / name).rglob("*.xplane.pb"))
+    found = {row["path"] for row in death.report["traces"]}
+    for name in ("first", "second"):  # noted, and found without being named
+        (trace,) = (tmp_path / name).rglob("*.xplane.pb")
+        assert str(trace) in found
     assert death.verdict["cause"] == "python_exception"
     # Two were ended for the user's, the last one by the exception.
     assert death.truth("windows") == 2
-    assert len(windows_of(death)) == 3
-    assert windows_of(death) == on_disk(death)
+    assert len(on_disk(death)) == 3
+    assert set(on_disk(death)) < set(windows_of(death))
 
 
 def run_plain(

@@ -50,7 +50,7 @@ def test_two_maps_that_are_too_much_become_the_last(
 def test_of_the_dead_only_what_is_complete_stays(tmp_path: Path) -> None:
     dump = tmp_path / "a.bin"
     kept = add(dump, "plugins/profile/step_1/h.xplane.pb")
-    add(dump, "partial/2/plugins/profile/x/h.xplane.pb")
+    add(dump, "window.partial/2/plugins/profile/x/h.xplane.pb")
     (tmp_path / "a.bin.traces" / "maps").mkdir()
     assert [one.path for one in find_trace_files(str(tmp_path))[0]] == [str(kept)]
     beside.tidy_traces(str(dump))

@@ -125,6 +125,12 @@ def test_by_the_clock_only_where_there_are_no_steps(clock: Clock) -> None:
     assert not pace.is_time(has_no_steps=False)
     assert pace.is_time(has_no_steps=True)
     pace.begun(clock.now)
+    pace.spent(100 * MS, opened=True)
+    pace.ended(clock.now, 100 * MS, too_big=False)
+    assert train(pace, clock, 10, 30 * MS) == [(2, 2)]  # steps are not kept waiting
+    clock.now += 30 * S
+    assert pace.is_time(has_no_steps=True)
+    pace.begun(clock.now)
     pace.spent(0, opened=True)
     clock.now += S // 2
     assert pace.is_too_long()
