@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kerascrash.dump.beside import traces_folder
+from kerascrash.dump.beside import size_of_traces, traces_folder
 from kerascrash.model.evidence import Unavailable
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def own_folders(case: Case) -> tuple[str, ...]:
         for one in (case, *case.children)
         if not isinstance(one.recording, Unavailable)
     ]
-    folders = dict.fromkeys(map(traces_folder, sources))
-    return tuple(f for f in folders if os.path.isdir(f))[:_MOST_FOLDERS]
+    sources = [source for source in sources if size_of_traces(source)]
+    return tuple(dict.fromkeys(map(traces_folder, sources)))[:_MOST_FOLDERS]
 
 
 def _without_windows(case: Case) -> Case:

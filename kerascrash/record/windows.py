@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "profile_windows"
 _KEPT = 3
+_STEP = "step_"
 _MOST_BYTES = 32 << 20
 _LEAST_HEADROOM = 32 << 20
 _WAIT_S = 1.0
@@ -60,7 +61,8 @@ class Windows:
         self._memory = MemoryProfiles(recorder, self._home)
         self._turn = threading.Lock()
         self._open: _Window | None = None
-        self._kept: list[str] = []
+        self._of_steps: list[str] = []
+        self._by_clock: list[str] = []
         self._made = 0
         self._devices_ns = 0
         self._stopped = False
@@ -93,7 +95,7 @@ class Windows:
             if alone and self._open is not None and pace.is_long_enough():
                 self._finish()
             if alone and self._open is None and pace.is_due():
-                self._begin(f"step_{step:09}")
+                self._begin(f"{_STEP}{step:09}")
 
     def _look(self) -> None:
         """On the sampler's thread: the pressure, and what steps do not end or begin."""
@@ -189,9 +191,13 @@ class Windows:
         os.makedirs(home, 0o700, exist_ok=True)
         place = os.path.join(home, name)
         os.rename(trace, place)
-        self._kept.append(place)
-        while len(self._kept) > _KEPT:
-            remove_tree(self._kept.pop(0))
+        of_steps = name.startswith(_STEP)
+        (self._of_steps if of_steps else self._by_clock).append(place)
+        while len(self._of_steps) > _KEPT:
+            remove_tree(self._of_steps.pop(0))
+        # While a request waits for memory nothing happens: it must push out no step.
+        while len(self._by_clock) > (1 if self._of_steps else _KEPT):
+            remove_tree(self._by_clock.pop(0))
 
 
 def _is_scarce(pressure: Pressure) -> bool:
