@@ -49,7 +49,8 @@ class AllocatorMemory:
     ``lifetime_peak_bytes`` the highest peak the allocator itself reported.
     ``before_window_bytes`` were in use at the peak and allocated before the window, so
     no op is known for them. ``step_bytes`` were allocated within the step of the peak.
-    ``relative`` times count from the window's begin when the clock is unknown.
+    ``steps`` are (begin, highest use in the step, use at its end), of a long window
+    every few steps together. ``kept`` was allocated in the window and alive at its end.
     ``confidence`` is below 1 for what was salvaged from a damaged file.
     """
 
@@ -66,7 +67,9 @@ class AllocatorMemory:
     live_count: int = 0
     live: tuple[LiveGroup, ...] = ()
     growing: tuple[GrowingGroup, ...] = ()
+    kept: tuple[LiveGroup, ...] = ()
     timeline: tuple[tuple[float, int], ...] = ()
+    steps: tuple[tuple[float, int, int], ...] = ()
     allocations: int = 0
     deallocations: int = 0
     unmatched_frees: int = 0

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
 from kerascrash.model.trace import Trace
+from kerascrash.report.charts.bystep import build_step_chart
 from kerascrash.report.charts.spark import spark_path
-from kerascrash.report.plain import items, mapping, mappings
+from kerascrash.report.plain import items, mapping, mappings, number, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,12 +19,16 @@ if TYPE_CHECKING:
 MOST_POOLS = 16
 MOST_OPS = 15
 MOST_KEPT = 8
+MOST_LIVE = 12
+SHOWN_POOLS = 2
+"""So many pools are shown with their course and what was alive: the fullest."""
 _SPARK_POINTS = 60
 _DEVICE = (
     "index", "name", "state", "reason", "total", "used", "own", "others",
     "utilisation_percent", "temperature_c", "power_mw", "ecc_uncorrected", "throttle",
     "xids", "processes",
 )  # fmt: skip
+_GROUP = ("what", "op", "shape", "dtype", "count", "bytes")
 _HANDED_OUT = ("device", "framework", "in_use", "peak", "reserved", "limit")
 
 
@@ -32,10 +37,14 @@ def device_tables(diagnosis: Diagnosis) -> dict[str, Any]:
     rows = mappings(diagnosis.allocators)
     recording = diagnosis.case.recording
     here = None if isinstance(recording, Unavailable) else recording
+    shown = rows[:SHOWN_POOLS]
+    charts = [build_step_chart(row, diagnosis.case) for row in shown]
     return {
         "devices": _rows(here.devices if here else {}, _DEVICE),
         "handed_out": _rows(here.allocators if here else {}, _HANDED_OUT),
         "pools": [_pool(row) for row in rows[:MOST_POOLS]],
+        "courses": [chart for chart in charts if chart is not None],
+        "alive": [table for row in shown if (table := _alive(row))],
         "kept": [
             {**group, "pool": row.get("name")}
             for row in rows
@@ -70,6 +79,32 @@ def _pool(row: Any) -> dict[str, Any]:
         "asked": asked.get("requested_bytes"),
         "asked_for": " ".join(str(part) for part in what if part),
     }
+
+
+def _alive(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what was alive at the peak of a pool by op, shape and type."""
+    peak = whole(row.get("peak_bytes")) or 0
+    listed = mappings(row.get("live_at_peak"))[:MOST_LIVE]
+    groups = [{key: group.get(key) for key in _GROUP} for group in listed]
+    if not groups or not peak:
+        return None
+    named = sum(number(group.get("bytes")) or 0 for group in groups)
+    before = whole(row.get("before_window_bytes")) or 0
+    reserved = whole(row.get("reserved_bytes")) or 0
+    rest = max(peak - before - reserved - int(named), 0)
+    others = {
+        "allocated before the window, of no known op": before,
+        "reserved": reserved,
+        "all others": rest,
+    }
+    groups += [
+        {**dict.fromkeys(_GROUP), "what": what, "bytes": size}
+        for what, size in others.items()
+        if size
+    ]
+    for group in groups:
+        group["part"] = (number(group.get("bytes")) or 0) / peak
+    return {"name": row.get("name"), "peak": peak, "groups": groups}
 
 
 def traces_list(case: Case) -> list[dict[str, Any]]:
