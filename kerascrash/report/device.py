@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
-from kerascrash.model.trace import Trace
+from kerascrash.model.trace import ProfilerTools, Trace
 from kerascrash.report.charts.bystep import build_step_chart
 from kerascrash.report.charts.spark import spark_path
 from kerascrash.report.plain import items, mapping, mappings, number, whole
+from kerascrash.units import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,7 @@ def device_tables(diagnosis: Diagnosis) -> dict[str, Any]:
     rows = mappings(diagnosis.allocators)
     recording = diagnosis.case.recording
     here = None if isinstance(recording, Unavailable) else recording
+    traces = traces_list(diagnosis.case)
     shown = rows[:SHOWN_POOLS]
     charts = [build_step_chart(row, diagnosis.case) for row in shown]
     return {
@@ -50,8 +53,13 @@ def device_tables(diagnosis: Diagnosis) -> dict[str, Any]:
             for row in rows
             for group in mappings(row.get("growing"))
         ][:MOST_KEPT],
-        "traces": traces_list(diagnosis.case),
+        "traces": traces,
         "ops": _ops(diagnosis.case),
+        "opinions": [
+            {**one["tools"], "path": one["path"], "says": second_opinion(one["tools"])}
+            for one in traces
+            if one["tools"]
+        ],
     }
 
 
@@ -122,6 +130,7 @@ def traces_list(case: Case) -> list[dict[str, Any]]:
             "steps": len(trace.steps),
             "step_seconds": _median([step.seconds for step in trace.steps]),
             "input_share": trace.input_share,
+            "tools": _tools(trace.tools),
             "ops": [
                 {
                     "name": op.name,
@@ -135,6 +144,46 @@ def traces_list(case: Case) -> list[dict[str, Any]]:
         for trace in case.traces
         if isinstance(trace, Trace)
     ]
+
+
+def _tools(tools: ProfilerTools | None) -> dict[str, Any] | None:
+    """Return what the profiler's own tools say, null where they were not asked."""
+    if tools is None:
+        return None
+    return {
+        "version": tools.version,
+        "peaks": [
+            {"allocator": p.allocator, "bytes": p.bytes, "bytes_here": p.bytes_here}
+            for p in tools.peaks
+        ],
+        "ops": [asdict(op) for op in tools.ops],
+        "modules": [
+            {
+                "name": module.name,
+                "peak_bytes": module.peak_bytes,
+                "buffers": [asdict(buffer) for buffer in module.buffers],
+            }
+            for module in tools.modules
+        ],
+        "notes": list(tools.notes),
+    }
+
+
+def second_opinion(tools: Mapping[str, Any]) -> str:
+    """Return in words whether the profiler's own tool sees the same peaks."""
+    peaks, version = tools["peaks"], tools["version"]
+    others = [one for one in peaks if one["bytes"] != one["bytes_here"]]
+    if not peaks:
+        return f"{version} tells nothing of memory in it"
+    if not others:
+        noun = "peak" if len(peaks) == 1 else f"peaks of all {len(peaks)} allocators"
+        return f"{version} sees the same {noun}, to the byte"
+    told = ", ".join(
+        f"{one['allocator']} {format_bytes(one['bytes'])} "
+        f"(read here: {format_bytes(one['bytes_here'])})"
+        for one in others[:MOST_POOLS]
+    )
+    return f"{version} sees other peaks: {told}"
 
 
 def _median(values: list[float]) -> float | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerascrash.report import words
 from kerascrash.report.charts.blocks import draw_blocks
+from kerascrash.report.device import second_opinion, traces_list
 from kerascrash.report.plain import items, mapping, mappings, number, whole
 from kerascrash.units import format_bytes
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 POOLS = 4
 GROUPS = 5
+_WORTH = 1 << 20  # bytes that a compiled module must need to be told of
 
 
 def pool_rows(diagnosis: Diagnosis) -> list[Mapping[str, Any]]:
@@ -76,3 +78,17 @@ def kept_lines(row: Mapping[str, Any]) -> Iterator[str]:
         op, shape = group.get("op") or "an op without a name", group.get("shape") or ""
         grows = f", {format_bytes(rate)} more each step" if rate else ""
         yield f"kept: {whole(group.get('count')):,} × {op} {shape}".rstrip() + grows
+
+
+def opinion_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield what the profiler's own tools say of the traces."""
+    for trace in traces_list(diagnosis.case):
+        tools = trace["tools"]
+        if tools:
+            yield second_opinion(tools)
+            large = [one for one in tools["modules"] if one["peak_bytes"] >= _WORTH]
+            for module in large[:GROUPS]:
+                size = format_bytes(module["peak_bytes"])
+                top = [f"{b['name']} {b['shape']}" for b in module["buffers"][:1]]
+                most = f", most of it {top[0]}" if top else ""
+                yield f"compiled module {module['name']}: {size}{most}"

@@ -9,6 +9,7 @@ from kerascrash.report.device_text import (
     alive_lines,
     course_line,
     kept_lines,
+    opinion_lines,
     pool_line,
     pool_rows,
 )
@@ -58,6 +59,8 @@ def device_lines(diagnosis: Diagnosis) -> Iterator[str]:
             yield f"  - {format_bytes(size)}: {escape(what)}"
         for kept in kept_lines(row):
             yield f"  - {escape(kept)}"
+    for told in opinion_lines(diagnosis):
+        yield f"- {escape(told)}"
 
 
 def evidence_lines(diagnosis: Diagnosis) -> Iterator[str]:

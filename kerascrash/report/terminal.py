@@ -12,6 +12,7 @@ from kerascrash.report.device_text import (
     alive_lines,
     course_line,
     kept_lines,
+    opinion_lines,
     pool_line,
     pool_rows,
 )
@@ -148,7 +149,7 @@ def _device(console: Console, diagnosis: Diagnosis) -> None:
             say(console, text, "dim", indent=2)
         for size, what in alive_lines(row):
             item(console, f"{format_bytes(size):>10}", what)
-        for kept in kept_lines(row):
+        for kept in (*kept_lines(row), *opinion_lines(diagnosis)):
             say(console, kept, indent=2)
 
 
