@@ -35,19 +35,21 @@ def with_device_evidence(
     maps = () if case.traces else _maps_in_texts(case, texts)
     if not folders and not maps:
         return _without_windows(case)
+    from kerascrash.collect.profiler_tools import ask_profiler
     from kerascrash.collect.traces import read_traces
 
     start = None if isinstance(case.process, Unavailable) else case.process.start
     evidence = read_traces(folders, start, case.death)
     case = _without_windows(case) if not own else case
+    found, silent = ask_profiler(evidence.found)
     missing = case.unavailable
     if any(found.what == "trace" for found in missing):
         missing = tuple(one for one in missing if one.what != "trace")
     return replace(
         case,
-        traces=(*case.traces, *maps, *evidence.found),
+        traces=(*case.traces, *maps, *found),
         damage=(*case.damage, *evidence.damage),
-        unavailable=(*missing, *evidence.unavailable),
+        unavailable=(*missing, *evidence.unavailable, *silent),
     )
 
 

@@ -18,7 +18,7 @@ from kerascrash.diagnose.signature import signature_of
 from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
 from kerascrash.estimate.device_ledger import device_ledgers
-from kerascrash.estimate.device_memory import allocator_rows
+from kerascrash.estimate.device_rows import allocator_rows
 from kerascrash.estimate.forecast_facts import forecast_facts
 from kerascrash.estimate.ledger import host_ledger
 from kerascrash.factors import load_factors

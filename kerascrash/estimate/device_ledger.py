@@ -53,7 +53,9 @@ def _name(one: LiveGroup) -> str:
 
 def _detail(one: LiveGroup) -> str:
     what = " ".join(part for part in (one.dtype, one.shape) if part)
-    return f"{one.count:,} × {what}" if what else f"{one.count:,} tensors"
+    if what:
+        return f"{one.count:,} × {what}"
+    return f"{one.count:,} tensor{'' if one.count == 1 else 's'}"
 
 
 def _from_map(pool: Pool) -> Ledger | None:

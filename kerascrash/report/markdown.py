@@ -12,6 +12,7 @@ from kerascrash.report.excerpt import dedent
 from kerascrash.report.facts import known_of_death
 from kerascrash.report.format import Format
 from kerascrash.report.markdown_details import (
+    device_lines,
     environment_lines,
     evidence_lines,
     held_lines,
@@ -40,6 +41,7 @@ def render(diagnosis: Diagnosis) -> str:
         list(_culprit(diagnosis)),
         list(_advice(diagnosis)),
         _folded("What the script held", held_lines(diagnosis)),
+        _folded("Device memory", device_lines(diagnosis)),
         _folded("Evidence", evidence_lines(diagnosis)),
         _folded("Stacks", stacks_lines(diagnosis)),
         _folded("Log lines", logs_lines(diagnosis)),
