@@ -21,6 +21,8 @@ CAUSE = Rule(
         "python_exception": 5.0,
         "python_traceback": 1.2,
         "op_error": 4.5,
+        "file_locked": 6.5,
+        "api_mismatch": 3.6,
         "recursion_error": 4.5,
         "exit_code_1": 1.6,
         "thread_exception": 0.4,

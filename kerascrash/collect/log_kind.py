@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-# Stamps that only the kernel's log has: /dev/kmsg, dmesg, dmesg -T, dmesg -x.
+# Stamps that only the kernel's log has: /dev/kmsg; dmesg, its -T, -x, -d, -e and ISO.
 _STAMP = re.compile(
-    r"\s*(?:<\d+>)?(?:\d{1,4},\d+,\d+,[-+c]|\[\s*\d+\.\d{3,6}\]"
-    r"|\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]|kern\s*:)"
+    r"\s*(?:<\d+>)?(?:\d{1,4},\d+,\d+,[-+c]|\[\s*\+?\d+\.\d{3,6}(?: <\s*\d+\.\d+>)?\]"
+    r"|\[\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\]|kern\s*:"
+    r"|\[\w{3} [ \d]?\d \d\d:\d\d\] |[\d-]{10}T[\d:]{8},\d{6}[+-]\d\d:\d\d )"
 )
-_SYSLOG = re.compile(r"\S{3,40}(?: +\S+){0,4} kern(?:el)?(?:\[\d+\])?\s*:")
+_SYSLOG = re.compile(r"\s*\S{3,40}(?: +\S+){0,4} kern(?:el)?(?:\[\d+\])?\s*:")
 # What only the kernel says, for lines that lost their stamp.
 _KERNEL_WORDS = (
     *("of memory: Kill", "oom-kill:constraint=", "invoked oom-killer", "NVRM: "),

@@ -17,8 +17,9 @@ _CONTROLS = re.compile(
 )
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?"
-    r"\s?(Z|[+-]\d\d:?\d\d)?"
+    r"\s?(Z|UTC|GMT|[+-]\d\d:?\d\d)?"
 )
+_UNIX = re.compile(r"(1\d{9}\.\d{3,6}) ")  # journalctl -o short-unix
 _LONG = re.compile(  # dmesg -T: [Mon Nov 23 06:31:55 2026]
     r"\[\w{3} (\w{3}) {1,2}(\d{1,2}) (\d\d):(\d\d):(\d\d) (\d{4})\]"
 )
@@ -76,6 +77,8 @@ def parse_time(text: str, *, now: float | None = None) -> float | None:
     try:
         if found := _ISO.search(head):
             return _from_iso(found)
+        if found := _UNIX.match(head):
+            return float(found[1])
         if found := _LONG.match(head):
             month = _MONTHS[found[1].lower()]
             day, hour, minute, second, year = (int(found[i]) for i in range(2, 7))
@@ -101,10 +104,14 @@ def _from_iso(found: re.Match[str]) -> float:
     if zone is None:
         return stamp.astimezone().timestamp()
     whole = datetime.strptime(
-        f"{stamp:%Y-%m-%dT%H:%M:%S}{'+0000' if zone == 'Z' else zone.replace(':', '')}",
+        f"{stamp:%Y-%m-%dT%H:%M:%S}{_offset(zone)}",
         "%Y-%m-%dT%H:%M:%S%z",
     )
     return whole.astimezone(timezone.utc).timestamp() + micro / 1e6
+
+
+def _offset(zone: str) -> str:
+    return "+0000" if zone[0] in "ZUG" else zone.replace(":", "")
 
 
 def _from_syslog(found: re.Match[str], now: float) -> float:

@@ -10,6 +10,7 @@ from kerascrash.collect.log_kind import sort_line
 from kerascrash.collect.log_line import clean_text, parse_time, shorten
 from kerascrash.collect.log_sieve import sift
 from kerascrash.collect.log_stream import open_log, read_pieces
+from kerascrash.collect.log_wrapping import open_record, unwrap
 from kerascrash.model.case import Log, LogLine
 
 # Told the bytes read so far and the size, None if that is not known.
@@ -64,6 +65,9 @@ def _sort_out(
 def _make_lines(lines: Iterable[tuple[int, str]]) -> Iterator[LogLine]:
     for number, raw in lines:
         for part in raw.lstrip("\ufeff").replace("\b", "\r").split("\r"):
-            text = clean_text(shorten(part)).rstrip()
-            if text:
-                yield LogLine(number, text, parse_time(text))
+            record = open_record(part) if part.startswith("{") else None
+            inside, when = ([part], None) if record is None else record
+            for one in inside:
+                whole = clean_text(shorten(one)).rstrip()
+                if text := unwrap(whole):
+                    yield LogLine(number, text, when or parse_time(whole))

@@ -9,11 +9,12 @@ from typing import Any
 from kerascrash.model.case import Case, LogLine, Process, Recording
 from kerascrash.model.evidence import Evidence
 
-# What stands before the message: /dev/kmsg, dmesg, dmesg -T, syslog, journal.
+# What stands before the message: /dev/kmsg, dmesg, dmesg -T, ISO, syslog, journal.
 _PREFIX = re.compile(
     r"^\s*(?:<\d+>)?(?:\d{1,4},\d+,\d+,[^;]{0,40};"
     r"|(?:\S+ +){0,5}?(?:kernel|kern *:\w* *)(?:\[\d+\])?: ?(?:\[ *\d+\.\d+\] ?)?"
-    r"|(?:kern *: ?\w+ *: ?)?\[[^\]]{3,40}\] ?(?:\[ *T\d+\] ?)?)"
+    r"|(?:kern *: ?\w+ *: ?)?(?:\[[^\]]{3,40}\]|[\d-]{10}T[\d:]{8},\d{6}\S{6}) ?"
+    r"(?:\[ *[TC]\d+\] ?)?)"
 )
 # Names under which Python and its frameworks appear as a thread or process.
 _PYTHONIC = re.compile(

@@ -18,6 +18,32 @@ _PROGRAM = ("stderr", "system", "crash_report")
 ROLES = ("cause", "messenger", "end", "hint", "noise")
 
 
+_TOLD = re.compile(r"<status (\d+)>")  # in a pattern: see told_status
+_WORD = (
+    r"(?:\bexit(?:ed)?(?:[ _-]?(?:code|status|value))?|\breturn(?:ed)?[ _-]?(?:code|value)?"
+    r"|\bstatus(?:[ _-]?code)?|\bcode|\brc)"
+)
+_BETWEEN = (
+    r"[\"']?\s*(?:[:=(]|\bis\b|\bof\b|\bwith\b)?[\s\"']*"
+    r"(?:(?:an? )?(?:non-?zero )?(?:exit |return )?(?:code|status|value)(?: of)?[:=]?\s*)?"
+)
+
+
+def told_status(number: int) -> str:
+    """
+    Return the pattern of how launchers, engines and schedulers tell a signal.
+
+    ``Exit Code: 139``, ``"exitCode": 139``, ``Exited (139)``, ``returned -11``,
+    ``signal: 11``, ``on signal 11``, Slurm's ``0:11`` and ``RaisedSignal:11``.
+    """
+    byte, more = 128 + number, "|247" if number == 9 else ""
+    return (
+        rf"{_WORD}{_BETWEEN}(?:{byte}|-{number}|0:{number}|{byte}:0{more})(?![\d%/:]|\.\d)"
+        rf"|\b[A-Z_]{{6,}}\+?(?: by \d+)?[\s|]+(?:{byte}:0|0:{number})(?!\d)"
+        rf"|signal[\"']?(?: termination| (?:SIG)?[A-Z]{{3,4}})?\s*[:=(]?\s*{number}(?![\w%/]|\.\d| \([A-Z]+\))"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """
@@ -35,6 +61,7 @@ class Row:
     - ``noise`` looks alarming and is not: no other row may match that line.
 
     ``beats`` names rows whose match on the same line is less precise than this one.
+    ``<status N>`` in a pattern stands for how others tell that signal N ended it.
     """
 
     id: str
@@ -80,4 +107,10 @@ def load_rows() -> tuple[Row, ...]:
 def _make_row(raw: dict[str, Any]) -> Row:
     lists = ("hint", "sources", "platforms", "beats")
     values: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in raw.items()}
+    told = _TOLD.search(values["pattern"])
+    if told:
+        number = int(told[1])
+        values["pattern"] = _TOLD.sub(lambda _: told_status(number), values["pattern"])
+        values["hint"] += tuple(f"{code}" for code in (128 + number, -number))
+        values["hint"] += (f":{number}", f" {number}", f"({number})", f"={number}")
     return Row(**values)

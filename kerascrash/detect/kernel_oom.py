@@ -25,9 +25,14 @@ _CONSTRAINT = re.compile(
     r"(?:task_memcg=(?P<task_memcg>[^,]*),)?task=(?P<comm>.*?),pid=(?P<pid>\d+)"
 )
 _KILL = re.compile(
-    r"(?P<what>Memory cgroup out of memory|Out of memory)?[^:]{0,60}:? ?"
-    r"\bKill(?:ed)? process (?P<pid>\d+)(?:, UID \d+,)?(?: \((?P<comm>.*?)\))"
+    r"\b[Kk]ill(?:ed)? process (?P<pid>\d+)(?:, UID \d+,)?(?: \((?P<comm>.*?)\))"
     r"(?=,| total-vm| score|\s*$)"
+)
+# Before it, wherever the line was copied from; PBS writes its own words.
+_WHOSE = re.compile(
+    r"(?P<cgroup>Memory cgroup out of memory|Cgroup mem\w* limit exceeded)"
+    r"|Out of memory\b",
+    re.IGNORECASE,
 )
 _RSS = re.compile(r"anon-rss:(?P<kb>\d+)kB")
 _MEMCG_LIMIT = re.compile(
@@ -77,7 +82,7 @@ def find_kills(case: Case) -> list[OomKill]:
             )
             pending = None
         elif found := _KILL.search(message):
-            scope = _scope_of(found["what"]) or scope
+            scope = _scope_of(message[: found.start()]) or scope
             fact = quote(source, line, pid=found["pid"], comm=found["comm"])
             rss = _RSS.search(message)
             kill = OomKill(
@@ -98,10 +103,11 @@ def find_kills(case: Case) -> list[OomKill]:
     return kills if pending is None else [*kills, pending]
 
 
-def _scope_of(what: str | None) -> str:
-    if not what:
+def _scope_of(before: str) -> str:
+    found = _WHOSE.search(before)
+    if found is None:
         return ""
-    return "cgroup" if what.lower().startswith("memory cgroup") else "global"
+    return "cgroup" if found["cgroup"] else "global"
 
 
 def _add(kills: list[OomKill], kill: OomKill) -> None:

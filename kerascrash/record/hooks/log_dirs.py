@@ -46,10 +46,10 @@ class _Folders:
         self._known: set[str] = set()
 
     def note(self, path: Any, what: str) -> None:
-        if not isinstance(path, (str, os.PathLike)) or len(self._known) >= _MOST:
-            return
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            return  # a warm-up of the profiler has an empty path
         text = os.path.abspath(os.fspath(path))
-        if text not in self._known:
+        if text not in self._known and len(self._known) < _MOST:
             self._known.add(text)
             self._recorder.event(EventKind.LOG_DIR, path=text, what=what)
 
