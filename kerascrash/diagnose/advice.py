@@ -15,6 +15,7 @@ from kerascrash.model.verdict import Advice, Culprit
 _MOST = 8
 _ABOUT_BATCH = re.compile(r"\bbatch(?:es|_size)?\b", re.IGNORECASE)
 
+_ABOUT_MALLOC = re.compile(r"LD_PRELOAD|MALLOC_")
 _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
@@ -31,7 +32,8 @@ def advise(
     ``rules`` are the factor, the second factor and the cause, whose remedies follow the
     sized ones unless these, or a rule before, pull at the same lever already. A smaller
     batch is advised only where the batch is to blame, nothing about a card where
-    TensorFlow's pool on the CPU ran out.
+    TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
+    where any such pool did.
     """
     advice = device_advice(case, factor, culprit) or sized_advice(case, factor, culprit)
     advice += without_repeats(sized_advice(case, second, None), advice)
@@ -45,5 +47,7 @@ def advise(
             general = [one for one in general if not _ABOUT_BATCH.search(one.action)]
         if on_host:
             general = [one for one in general if not _ABOUT_CARD.search(one.action)]
+        if pool is not None:
+            general = [one for one in general if not _ABOUT_MALLOC.search(one.action)]
         advice += without_repeats(general, advice, sized=sized)
     return tuple(advice[:_MOST])
