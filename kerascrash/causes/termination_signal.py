@@ -22,6 +22,7 @@ CAUSE = Rule(
         "exit_sigterm": 5.5,
         "exit_sighup": 6.0,
         "exit_sigxcpu": 7.0,
+        "exit_code_124": 5.0,
         "notebook_disconnected": 6.0,
         "exit_signal_other": 1.0,
         "saw_sigterm": 4.0,

@@ -52,6 +52,8 @@ _NTSTATUS = {
     0xC0000374: ("exit_nt_heap_corruption", "STATUS_HEAP_CORRUPTION"),
     0xC0000409: ("exit_nt_stack_buffer_overrun", "STATUS_STACK_BUFFER_OVERRUN"),
     0xC0000417: ("exit_nt_stack_buffer_overrun", "STATUS_INVALID_CRUNTIME_PARAMETER"),
+    0xC0000602: ("exit_nt_stack_buffer_overrun", "STATUS_FAIL_FAST_EXCEPTION"),
+    0xC000008E: ("exit_nt_divide", "STATUS_FLOAT_DIVIDE_BY_ZERO"),
     0xC0000420: ("exit_nt_abort", "STATUS_ASSERTION_FAILURE"),
     0x40000015: ("exit_nt_abort", "STATUS_FATAL_APP_EXIT"),
     0x80000003: ("exit_nt_abort", "STATUS_BREAKPOINT"),
@@ -72,6 +74,7 @@ _CODES = {
     -1: ("exit_code_minus_1", "exit status -1: whoever reports it does not know more"),
     1: ("exit_code_1", "exit status 1, as after an uncaught Python exception"),
     2: ("exit_code_2", "exit status 2, as after wrong arguments"),
+    124: ("exit_code_124", "exit status 124: how timeout(1) says that time was up"),
     126: ("exit_code_126", "exit status 126: it could not be executed"),
     127: ("exit_code_127", "exit status 127: the program was not found"),
 }
