@@ -38,7 +38,7 @@ _STEMS = re.compile(
     rb"version|already|stuck|hang|hung|block|lockup|stall|stop|shut|restart|overflow|recurs|"
     rb"unavailab|denied|unexpected|uncorrect|jetsam|bfc|warn|sigt|dst tensor|\^c|"
     rb"resource|traceback|incompatible|disconnect|inactiv|nvidia|tensorrt|recover|wait|"
-    rb"lock|queue|\bf |rip:|oops"
+    rb"lock|queue|\bf |rip:|oops|\[op:|logits and labels"
 )
 
 
