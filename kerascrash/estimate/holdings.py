@@ -48,7 +48,6 @@ class Holding:
     """A type within its elements whose memory is native (``GradientTape``)."""
     keeps_graph: bool = False
     """Its elements keep the computation alive that made them (autograd)."""
-    device: str = "host"
     made_by: tuple[str, ...] = ()
     """Calls that made what its line adds, as ``tape.gradient``; empty if unknown."""
 
@@ -147,7 +146,6 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
         device=str(raw.get("device") or "host"),
         inside=str(element.get("inside") or ""),
         keeps_graph=element.get("graph") is True,
-        device=str(raw.get("device") or "host"),
         made_by=tuple(map(str, made_by)) if isinstance(made_by, list) else (),
     )
 
