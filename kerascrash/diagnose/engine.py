@@ -112,11 +112,13 @@ def _verdict(
     second = second_factor(factors, factor)
     culprit = guard.run("culprit", lambda: find_culprit(case, cause, factor), None)
     rules = _rules(cause, factor, second)
+    findings = _findings(causes, factors)
     nothing: tuple[Advice, ...] = ()
     advice = guard.run(
-        "advice", lambda: advise(case, rules, factor, second, culprit), nothing
+        "advice",
+        lambda: advise(case, rules, factor, second, culprit, findings),
+        nothing,
     )
-    findings = _findings(causes, factors)
     summary = guard.run(
         "summary",
         lambda: summarise(case, cause, confidence, findings, culprit, progress),

@@ -46,6 +46,8 @@ class Culprit:
 
     ``owner`` is the path a person would recognise (``Trainer.history``), ``kind`` says
     what it is (``list of 1,920 EagerTensor``). Bytes; growth in bytes per step or None.
+    ``growth_per`` says what that growth goes with where no step was counted:
+    ``element`` (of a container) or ``graph`` (a function's trace).
     """
 
     owner: str
@@ -54,6 +56,7 @@ class Culprit:
     growth_bytes_per_step: float | None = None
     place: Place | None = None
     note: str = ""
+    growth_per: str = "step"
 
 
 @dataclass(frozen=True, slots=True)

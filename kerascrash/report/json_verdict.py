@@ -44,6 +44,7 @@ def _culprit(diagnosis: Diagnosis) -> dict[str, Any] | None:
         "kind": culprit.kind,
         "bytes": culprit.bytes,
         "growth_bytes_per_step": culprit.growth_bytes_per_step,
+        "growth_per": culprit.growth_per,
         "note": culprit.note,
         **place_object(culprit.place),
         "excerpt": [list(row) for row in culprit.place.excerpt]

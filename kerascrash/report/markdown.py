@@ -105,7 +105,9 @@ def _culprit(diagnosis: Diagnosis) -> Iterator[str]:
         return
     size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
     grown = culprit.growth_bytes_per_step
-    growth = f", {format_bytes(grown)} more at each step" if grown else ""
+    growth = (
+        f", {format_bytes(grown)} more {escape(words.each(culprit))}" if grown else ""
+    )
     yield ""
     happened = culprit.bytes is None
     yield f"### {'Where it happened' if happened else 'What is to blame'}"

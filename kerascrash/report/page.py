@@ -56,6 +56,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "lived": verdict.cause == CLEAN,
         "last_seen": None if verdict.culprit else _last_seen(case, stacks),
         "progress": words.progress_text(diagnosis.progress),
+        "no_progress": words.NO_PROGRESS,
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
         "fits": _fits(diagnosis),
