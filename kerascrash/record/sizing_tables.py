@@ -39,7 +39,7 @@ def find_sizers() -> list[tuple[type, Any]]:
 
 def size_table(table: Any) -> Leaf | None:
     """Size a hash table in the memory of the host; None for what is no such table."""
-    handle = attribute(table, "_resource_handle")
+    handle = attribute(table, "_resource_handle_value")  # a property makes it anew
     if class_name(type(handle)) != "EagerTensor" or "CPU" not in handle.backing_device:
         return None
     key, value = attribute(table, "_key_dtype"), attribute(table, "_value_dtype")
