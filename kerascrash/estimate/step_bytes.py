@@ -12,7 +12,7 @@ back and fits the next tensor badly, so that they take about twice their size
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,11 @@ def _share(tensor: float) -> float:
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
     """Return the model that was trained: the one with an optimizer that needs most."""
-    models = models_of(recording, batch)
+    return trained_of(models_of(recording, batch))
+
+
+def trained_of(models: Sequence[ModelBytes]) -> ModelBytes | None:
+    """Return the model that was trained of those recorded, None for none."""
     trained = [one for one in models if one.optimizer]
     return next(iter(trained or models), None)
 

@@ -219,6 +219,7 @@ class Diagnosis:
 
     ``causes`` and ``factors`` are sorted, best first. ``faults`` are rules of ours that
     raised. ``forecast`` and ``ledgers`` stay empty until the evidence allows them.
+    ``remedies`` say what each measure would bring, those that help first.
     ``allocators`` are rows of the JSON report, see estimate/device_memory.py.
     ``redaction`` tells what was taken out before sharing, None where nothing was.
     """
@@ -231,10 +232,10 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     progress: ProgressLost = field(default_factory=ProgressLost)
     ledgers: tuple[Ledger, ...] = ()
-    layers: LayerTable | None = None
-    remedies: tuple[Remedy, ...] = ()
     forecast: Mapping[str, Any] = field(default_factory=dict)
     allocators: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()
     signature: Signature = field(default_factory=Signature)
     redaction: Redaction | None = None
+    layers: LayerTable | None = None
+    remedies: tuple[Remedy, ...] = ()
