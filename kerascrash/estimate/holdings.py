@@ -45,6 +45,7 @@ class Holding:
     estimated: bool = False
     keeps_graph: bool = False
     """Its elements keep the computation alive that made them (autograd)."""
+    device: str = "host"
     made_by: tuple[str, ...] = ()
     """Calls that made what its line adds, as ``tape.gradient``; empty if unknown."""
 
@@ -141,6 +142,7 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
         place_how=str(raw.get("place_how") or ""),
         estimated=bool(raw.get("estimated")),
         keeps_graph=element.get("graph") is True,
+        device=str(raw.get("device") or "host"),
         made_by=tuple(map(str, made_by)) if isinstance(made_by, list) else (),
     )
 

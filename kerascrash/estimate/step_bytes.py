@@ -55,12 +55,14 @@ class LayerCost:
 class StepCost:
     """
     ``inputs`` are one sample's bytes; ``update`` what the optimizer's largest update
-    needs beside the gradients once the backward pass is over.
+    needs beside the gradients once the backward pass is over; ``casts`` are copies of
+    the weights in another dtype.
     """
 
     layers: tuple[LayerCost, ...]
     inputs: float
     update: int = 0
+    casts: int = 0
 
     def live(self, batch: float) -> float:
         """Return what a step has alive at once beside weights and slots, in bytes."""
@@ -72,7 +74,7 @@ class StepCost:
 
     def _peak(self, batch: float, share_of: Callable[[float], float]) -> float:
         gradients = sum(layer.gradient for layer in self.layers)
-        kept, waiting, peak = 0.0, gradients, 0.0
+        kept, waiting, peak = float(self.casts), gradients, 0.0
         for layer in self.layers:
             share = share_of(layer.tensor * batch)
             kept += share * layer.kept * batch
@@ -110,7 +112,7 @@ def step_cost(recording: Recording, batch: int) -> StepCost | None:
         )
     )  # fmt: skip
     inputs = input_bytes(recording, batch) / batch
-    return StepCost(layers, inputs, model.update)
+    return StepCost(layers, inputs, model.update, model.casts)
 
 
 def input_bytes(recording: Recording, batch: int) -> int:
