@@ -12,7 +12,7 @@ import sys
 
 import kerascrash.arm  # noqa: F401
 
-SAMPLES, STEPS = 64, 8
+SAMPLES, STEPS = 64, 20
 
 
 def main() -> None:

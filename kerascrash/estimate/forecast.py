@@ -80,7 +80,8 @@ class Forecast:
         spread = var_fixed + 2 * covariance * arena + var_again * arena**2
         if self.anchor is not None:
             at, seen = self.anchor
-            value = seen + self._taken(batch) - self._taken(at)
+            own = max(seen - self.before - self.fixed, 0.0)
+            value = seen + own * (self._taken(batch) / self._taken(at) - 1)
             spread = var_again * (arena - self.cost.arena(at)) ** 2
         above = max(value - self.before, 0.0)
         deviation = math.sqrt(max(spread, 0.0) + (SPREAD * above) ** 2)

@@ -14,7 +14,7 @@ little with the batch; ``DEFAULT_MMAP_THRESHOLD_MAX`` of glibc on 64 bits).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,27 +66,25 @@ class StepCost:
 
     def live(self, batch: float) -> float:
         """Return what a step has alive at once beside weights and slots, in bytes."""
-        return self._peak(batch, lambda _: 1.0)
+        return self._peak(batch)[0]
 
     def arena(self, batch: float) -> float:
-        """Return how much of it comes out of arenas."""
-        return self._peak(batch, _arena_share)
+        """Return how much of that comes out of arenas."""
+        return self._peak(batch)[1]
 
-    def _peak(self, batch: float, share_of: Callable[[float], float]) -> float:
+    def _peak(self, batch: float) -> tuple[float, float]:
         gradients = sum(layer.gradient for layer in self.layers)
-        kept, waiting, peak = float(self.casts), gradients, 0.0
+        waiting, kept, pooled = gradients, float(self.casts), float(self.casts)
+        peak = (float(gradients + self.update),) * 2
         for layer in self.layers:
-            share = share_of(layer.tensor * batch)
-            kept += share * layer.kept * batch
-            scratch = share * layer.scratch * batch + layer.workspace
-            peak = max(peak, kept + scratch + waiting)
+            share = float(layer.tensor * batch < MAPPED_FROM)
+            kept += layer.kept * batch
+            pooled += share * layer.kept * batch
+            scratch, small = layer.scratch * batch, layer.workspace + waiting
+            peak = max(peak, (kept + scratch + small, pooled + share * scratch + small))
             waiting -= layer.gradient
-        return max(peak, gradients + self.update) + BATCH_COPIES * self.inputs * batch
-
-
-def _arena_share(tensor: float) -> float:
-    """Return how much of a tensor counts: all below the threshold, soon none above."""
-    return min((MAPPED_FROM / tensor) ** 4, 1.0) if tensor > 0 else 1.0
+        copies = BATCH_COPIES * self.inputs * batch
+        return peak[0] + copies, peak[1] + copies
 
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
