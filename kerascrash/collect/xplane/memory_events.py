@@ -138,12 +138,14 @@ class MemoryDecoder:
             column.guessed = True
         group = -1
         if not freed:
-            key = (
+            key: tuple[Any, ...] = (
                 op.ref_value or op.str_value,
                 shape.ref_value or shape.str_value,
                 region.ref_value or region.str_value,
                 dtype.int64_value or dtype.uint64_value,
             )
+            if not key[1]:  # no shape: its size tells it apart
+                key = (*key, size.int64_value or size.uint64_value)
             group = known.get(key, -1)
             if group < 0:
                 group = self._group(column, known, key, _whole(size))
@@ -201,7 +203,7 @@ class MemoryDecoder:
         if by_name not in column.numbers:
             column.numbers[by_name] = len(column.groups)
             column.groups.append(group)
-        if shape:
+        if shape or not key[1]:
             known[key] = column.numbers[by_name]
         return column.numbers[by_name]
 
