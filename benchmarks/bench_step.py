@@ -7,10 +7,7 @@ pair alternates. Ratios are taken pair by pair, in elapsed and in processor time
 threads, the recorder's own too). Printed: the median ratio with its bootstrap interval,
 and the A/A noise floor (unarmed against unarmed).
 
-With EVERY, what profile windows cost beside: armed with KERASCRASH_PROFILE=EVERY to
-armed without. A turn then is two times EVERY steps, so that each has its windows.
-
-    python benchmarks/bench_step.py [PAIRS] [WIDTH] [EVERY]
+    python benchmarks/bench_step.py [PAIRS] [WIDTH]
 """
 
 from __future__ import annotations
@@ -58,23 +55,14 @@ Turn = tuple[float, float]
 class Trainer:
     """A process that trains for one turn whenever told to."""
 
-    def __init__(
-        self,
-        folder: Path,
-        width: int,
-        *,
-        armed: bool,
-        every: int = 0,
-        steps: int = TURN_STEPS,
-    ) -> None:
+    def __init__(self, folder: Path, width: int, *, armed: bool) -> None:
         first = "import kerascrash.arm\n" if armed else ""
-        script = folder / f"{'armed' if armed else 'plain'}{every}.py"
-        body = TRAIN.replace("TURN_STEPS", str(steps))
+        script = folder / ("armed.py" if armed else "plain.py")
+        body = TRAIN.replace("TURN_STEPS", str(TURN_STEPS))
         script.write_text(first + body, encoding="utf-8")
         environ = {k: v for k, v in os.environ.items() if "KERASCRASH" not in k}
         environ |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
         environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        environ["KERASCRASH_PROFILE"] = str(every)
         self._process = subprocess.Popen(
             [sys.executable, str(script), str(width)],
             env=environ,
@@ -99,12 +87,11 @@ class Trainer:
 
 
 def ratios(
-    folder: Path, pairs: int, width: int, *, armed: bool, every: int = 0
+    folder: Path, pairs: int, width: int, *, armed: bool
 ) -> tuple[list[float], list[float], float]:
     """Return second/first in elapsed and processor time, and the step's ms."""
-    turn_steps = 2 * every or TURN_STEPS
-    first = Trainer(folder, width, armed=bool(every), steps=turn_steps)
-    second = Trainer(folder, width, armed=armed, every=every, steps=turn_steps)
+    first = Trainer(folder, width, armed=False)
+    second = Trainer(folder, width, armed=armed)
     found: tuple[list[float], list[float]] = ([], [])
     steps = []
     for number in range(-5, pairs):
@@ -118,7 +105,7 @@ def ratios(
                 found[kind].append(other[kind] / plain[kind])
     first.close()
     second.close()
-    return *found, 1e3 * statistics.median(steps) / turn_steps
+    return *found, 1e3 * statistics.median(steps) / TURN_STEPS
 
 
 def summary(values: list[float]) -> str:
@@ -133,15 +120,11 @@ def summary(values: list[float]) -> str:
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     width = int(sys.argv[2]) if len(sys.argv) > 2 else 256
-    every = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     print(f"{'':28}{'elapsed':28}processor")
     with tempfile.TemporaryDirectory() as folder:
-        rows = [("unarmed / unarmed", False, 0), ("armed / unarmed", True, 0)]
-        if every:
-            rows = [(f"a window every {every} / none", True, every)]
-        for name, armed, gap in rows:
+        for name, armed in (("unarmed / unarmed", False), ("armed / unarmed", True)):
             elapsed, processor, step_ms = ratios(
-                Path(folder), pairs, width, armed=armed, every=gap
+                Path(folder), pairs, width, armed=armed
             )
             text = f"{name:28}{summary(elapsed):28}{summary(processor)}"
             print(f"{text}   (a step: {step_ms:.2f} ms)", flush=True)

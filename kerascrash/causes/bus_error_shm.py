@@ -17,6 +17,7 @@ CAUSE = Rule(
     supports={
         "shm_too_small": 9.0,
         "exit_sigbus": 6.0,
+        "exit_nt_in_page_error": 5.0,
         "core_bus_error": 3.0,
         "shm_full": 4.0,
         "shared_memory_filling": 6.0,

@@ -48,6 +48,7 @@ CAUSE = Rule(
         "cuda_library_mismatch": 2.0,
         "cpu_feature_missing": 4.0,
         "exit_sigkill": 2.0,
+        "machine_check": 2.0,
     },
     remedies=(
         "Read the message of the check and the lines above it.",

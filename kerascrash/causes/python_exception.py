@@ -21,6 +21,7 @@ CAUSE = Rule(
         "python_exception": 5.0,
         "python_traceback": 1.2,
         "op_error": 4.5,
+        "op_raised": 4.4,
         "file_locked": 6.5,
         "api_mismatch": 3.6,
         "recursion_error": 4.5,

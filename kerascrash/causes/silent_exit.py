@@ -25,6 +25,7 @@ CAUSE = Rule(
         "worker_left": 4.5,
         "exit_code_127": 2.0,
         "exit_code_126": 2.0,
+        "exit_code_124": 1.5,
         "exit_nt_other": 2.0,
         "left_by_os_exit": 6.5,
         "left_in_mid_run": 6.0,

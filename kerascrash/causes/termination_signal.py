@@ -23,6 +23,7 @@ CAUSE = Rule(
         "worker_terminated": 3.6,
         "exit_sighup": 6.0,
         "exit_sigxcpu": 7.0,
+        "exit_code_124": 5.0,
         "notebook_disconnected": 6.0,
         "exit_signal_other": 1.0,
         "saw_sigterm": 4.0,

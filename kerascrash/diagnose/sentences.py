@@ -95,7 +95,7 @@ def _open_files(case: Case, _findings: _Findings) -> str:
     rlimits = (recording.limits.get("rlimits") if recording else None) or {}
     soft = next(iter(rlimits.get("RLIMIT_NOFILE") or ()), None)
     allowed = f" ({soft:,} are allowed)" if isinstance(soft, int) and soft > 0 else ""
-    return f"failed for want of descriptors: too many open files{allowed}."
+    return f"failed: too many open files{allowed}."
 
 
 def _hang(_case: Case, findings: _Findings) -> str:

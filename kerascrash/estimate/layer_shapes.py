@@ -67,6 +67,11 @@ def is_keras_own(row: Mapping[str, Any]) -> bool:
     return row.get("module") in ("keras", "tf_keras")
 
 
+def has_activation(row: Mapping[str, Any]) -> bool:
+    """Tell whether a recorded layer applies an activation function."""
+    return settings_of(row).get("activation") not in (None, "", "linear")
+
+
 def settings_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings recorded with a layer or optimizer, empty where none are."""
     settings = row.get("settings")

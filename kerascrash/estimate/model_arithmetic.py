@@ -16,8 +16,12 @@ from kerascrash.estimate.dtypes import dtype_size
 from kerascrash.estimate.layer_kinds import Footprint
 from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.layer_parts import LayerPart, layer_parts
-from kerascrash.estimate.layer_shapes import Basis
-from kerascrash.estimate.optimizer_slots import slots_per_weight, update_copies
+from kerascrash.estimate.layer_shapes import Basis, has_activation
+from kerascrash.estimate.optimizer_slots import (
+    extra_slots,
+    slots_per_weight,
+    update_copies,
+)
 from kerascrash.estimate.places import read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
@@ -32,7 +36,8 @@ class LayerBytes:
 
     ``kept`` is what the step keeps of it for the backward pass, ``scratch`` what its
     gradient needs while it is computed, ``casts`` the copies of its weights in the
-    format it computes in; ``output_shape`` is one sample's.
+    format it computes in; ``output_shape`` is one sample's. ``activated``: it ends in
+    an activation function.
     """
 
     name: str
@@ -45,6 +50,7 @@ class LayerBytes:
     scratch: int = 0
     trainable: bool = True
     casts: int = 0
+    activated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class ModelBytes:
     place: Place | None
     update: int = 0
     casts: int = 0
+    extra_slots: tuple[str, ...] = ()
     partial: bool = False
     """The weights made so far of a model that was still being built."""
 
@@ -117,6 +124,7 @@ def _layer(one: LayerPart, follower: Footprint | None, batch: int) -> LayerBytes
         kept=kept * size * batch,
         scratch=own.scratch * size * batch,
         trainable=row.get("trainable") is not False,
+        activated=has_activation(row),
         casts=parameters * size if 0 < parameters * size < weights else 0,
     )
 
@@ -163,6 +171,7 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         place=read_place(raw.get("place")),
         update=update_copies(optimizer) * largest if optimizer else 0,
         casts=sum(layer.casts for layer in layers),
+        extra_slots=extra_slots(optimizer) if optimizer else (),
         partial=not raw.get("class") and raw.get("built") is False,
     )
 

@@ -52,6 +52,19 @@ def slots_per_weight(raw: Mapping[str, Any]) -> int:
     )
 
 
+def extra_slots(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return in words what is kept beside the optimizer's usual slots."""
+    settings = settings_of(raw)
+    steps = settings.get("gradient_accumulation_steps")
+    inner = settings.get("inner")
+    told = (
+        (f"of {inner}, with loss scaling", bool(inner)),
+        ("moving average of the weights", bool(settings.get("use_ema"))),
+        ("accumulated gradients", isinstance(steps, int) and steps > 1),
+    )
+    return tuple(text for text, applies in told if applies)
+
+
 def update_copies(raw: Mapping[str, Any]) -> int:
     """Return how many temporaries of a weight's size its update makes."""
     return _UPDATE.get(optimizer_class(raw).lower(), 3)

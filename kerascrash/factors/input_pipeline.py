@@ -30,6 +30,7 @@ FACTOR = Rule(
         "activations_dominate": 1.0,
         "neighbour_fills": 3.0,
         "functions_retraced": 3.0,
+        "opened_by_script": 11.0,
     },
     remedies=(
         "Make `shuffle(buffer_size)` smaller and put it before `batch` and decoding.",

@@ -112,9 +112,12 @@ class Windows:
 
     def _has_no_steps(self) -> bool:
         """Return whether work is done on devices of which no step can be seen."""
-        if self._recorder.stage is Stage.FIT or not self._profilers.has_devices():
+        recorder = self._recorder
+        if recorder.stage is Stage.FIT or recorder.parent_dump is not None:
+            return False  # of workers only those that train are of interest
+        if not self._profilers.has_devices():
             return False
-        now, last = time.monotonic_ns(), self._recorder.last_step_at_ns
+        now, last = time.monotonic_ns(), recorder.last_step_at_ns
         if last:
             return now - last >= _NO_STEP_NS
         self._devices_ns = self._devices_ns or now
@@ -190,6 +193,8 @@ class Windows:
         home = os.path.join(self._home, WINDOWS)
         os.makedirs(home, 0o700, exist_ok=True)
         place = os.path.join(home, name)
+        if os.path.exists(place):
+            place = f"{place}_{self._made}"
         os.rename(trace, place)
         of_steps = name.startswith(_STEP)
         (self._of_steps if of_steps else self._by_clock).append(place)

@@ -13,6 +13,7 @@ from kerascrash.report.charts.timeline import build_timelines
 from kerascrash.report.device import device_tables
 from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
+from kerascrash.report.layers import layer_view
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import mapping, whole
 from kerascrash.report.shared import WARNING, replaced_rows
@@ -55,6 +56,7 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "lived": verdict.cause == CLEAN,
         "last_seen": None if verdict.culprit else _last_seen(case, stacks),
         "progress": words.progress_text(diagnosis.progress),
+        "no_progress": words.NO_PROGRESS,
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
         "fits": _fits(diagnosis),
@@ -62,6 +64,8 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "device": device_tables(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),
+        "layers": layer_view(diagnosis.layers),
+        "remedies": diagnosis.remedies,
         "cited": citations(diagnosis),
         "stacks": stacks,
         "logs": log_views(diagnosis),

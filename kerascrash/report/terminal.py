@@ -21,8 +21,13 @@ from kerascrash.report.format import Format
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.safe_text import safe_line
-from kerascrash.report.shared import WARNING, replaced_line
-from kerascrash.report.terminal_text import item, open_console, say, title
+from kerascrash.report.terminal_text import (
+    item,
+    open_console,
+    say,
+    say_redacted,
+    title,
+)
 from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
@@ -90,7 +95,7 @@ def _culprit(console: Console, diagnosis: Diagnosis) -> None:
     say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
     if culprit.growth_bytes_per_step:
         grown = format_bytes(culprit.growth_bytes_per_step)
-        say(console, f"growth per step: {grown}", indent=2)
+        say(console, f"growth per {culprit.growth_per}: {grown}", indent=2)
     if culprit.place:
         _code(console, culprit.place)
 
@@ -114,7 +119,7 @@ def _code(console: Console, place: Place) -> None:
 def _advice(console: Console, diagnosis: Diagnosis) -> None:
     title(console, "Progress lost")
     lost = words.progress_text(diagnosis.progress)
-    say(console, lost or "Not known: no step and no checkpoint was recorded.", indent=2)
+    say(console, lost or words.NO_PROGRESS, indent=2)
     if diagnosis.verdict.advice:
         title(console, "What to do")
     for number, advice in enumerate(diagnosis.verdict.advice[:SHOWN], 1):
@@ -199,14 +204,8 @@ def _missing(console: Console, diagnosis: Diagnosis) -> None:
 
 
 def _shared(console: Console, diagnosis: Diagnosis) -> None:
-    redaction = diagnosis.redaction
-    if redaction is None:
-        return
-    title(console, "Redacted")
-    say(console, replaced_line(redaction), indent=2)
-    for kept in redaction.kept:
-        say(console, f"still in it: {kept}", indent=2)
-    say(console, WARNING, indent=2)
+    if diagnosis.redaction is not None:
+        say_redacted(console, diagnosis.redaction)
 
 
 FORMAT = Format("text", ".txt", render)

@@ -161,3 +161,31 @@ def test_a_real_pool_that_runs_out_armed(tmp_path: Path) -> None:
     (pool,) = [row for row in death.report["allocators"] if "for_gpu" in row["name"]]
     assert pool["failed_request"]["shape"] == "[1024,2048]"
     assert any(one["op"] == "AddV2" for one in pool["live_at_peak"])
+
+
+@pytest.mark.slow
+def test_windows_follow_each_other_up_to_the_limit(tmp_path: Path) -> None:
+    """4 MiB stay of each step; with one window each 1,000 steps there would be one."""
+    pytest.importorskip("tensorflow")
+    death = harness.let_die(
+        "backend_callback.py", tmp_path, limit_mib=1200, KERASCRASH_PROFILE="1000"
+    )
+    assert death.verdict["cause"] == "host_oom_cgroup"
+    assert death.verdict["factor"] == "tensor_leak"
+    last = max(row["end"] for row in death.report["traces"] if row["end"])
+    lived = death.report["timeline"]["end"] - death.report["timeline"]["start"]
+    assert death.report["timeline"]["end"] - last < lived / 4
+    assert len(windows_of(death)) == 3
+
+
+@pytest.mark.slow
+def test_a_pool_that_is_full_and_healthy_is_not_blamed(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    death = harness.let_die(
+        "full_pool.py", tmp_path, KERASCRASH_PROFILE="30", KERASCRASH_BFC_DUMP="1",
+        TF_CPU_ALLOCATOR_USE_BFC="1", TF_CPU_BFC_MEM_LIMIT_IN_MB="100",
+    )  # fmt: skip
+    (pool,) = death.report["allocators"]
+    assert pool["peak_bytes"] > 0.95 * pool["capacity_bytes"]
+    verdict = death.verdict
+    assert (verdict["cause"], verdict["factor"]) == ("external_kill", "none")

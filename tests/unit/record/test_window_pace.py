@@ -147,4 +147,12 @@ def test_too_much_for_the_disk_is_made_smaller_and_rarer(clock: Clock) -> None:
     pace.spent(MS, opened=True)
     pace.ended(clock.now, 100 * MS, too_big=True)
     assert pace._steps == 1
-    assert pace._not_before_ns > clock.now + 100 * S
+    assert pace._not_before_ns >= clock.now + 40 * S
+
+
+def test_the_first_window_of_a_gpu_costs_a_second_and_is_not_held_against_it(
+    clock: Clock,
+) -> None:
+    pace = Pace(100)
+    assert train(pace, clock, 5, 50 * MS, cost_ns=1 * S) == [(2, 2)]
+    assert len(train(pace, clock, 300, 50 * MS, cost_ns=5 * MS)) == 3
