@@ -13,7 +13,7 @@ from kerascrash.diagnose.choose import best, blamed_factor, second_factor
 from kerascrash.diagnose.culprit import find_culprit
 from kerascrash.diagnose.guard import Guard
 from kerascrash.diagnose.progress import progress_lost
-from kerascrash.diagnose.resource import memory_findings
+from kerascrash.diagnose.resource import MEMORY_CAUSES, memory_findings
 from kerascrash.diagnose.signature import signature_of
 from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
@@ -121,7 +121,14 @@ def _findings(*judged: tuple[Hypothesis, ...]) -> dict[str, Finding]:
 
 
 def _rules(cause: str, factor: str, second: str) -> tuple[Rule, ...]:
-    """Return the rules whose remedies apply: factor, second factor, cause."""
+    """
+    Return the rules whose remedies apply: factor, second factor, cause.
+
+    Where memory was not the resource the cause's own come first, and a limit of memory
+    that is too small for the libraries has nothing to do with it.
+    """
     by_id = {rule.id: rule for rule in (*load_causes(), *load_factors())}
     names = [name for name in (factor, second, cause) if name != "none"]
+    if cause not in MEMORY_CAUSES:
+        names = [cause, *(n for n in names if n not in (cause, "hardware"))]
     return tuple(by_id[name] for name in names if name in by_id)

@@ -171,7 +171,7 @@ def stamped(text: str) -> str:
         ),
         ("NVRM: _kgspRpcRecvPoll: GSP RM heartbeat timed out", "gpu_driver_fault"),
         (
-            "thermal thermal_zone0: acpitz: critical temperature reached, shutting down",
+            "thermal_zone0: acpitz: critical temperature reached, shutting down",
             "machine_down",
         ),
         (
@@ -193,6 +193,62 @@ def test_the_kernel_names_it(kernel: str, cause: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (
+            "python3[18112]: unhandled exception: DABT (lower EL), ESR "
+            "0x0000000092000046, level 2 translation fault in libfoo.so[ffff840000+1]",
+            "an invalid write in libfoo.so by python3 (thread 18112)",
+        ),
+        (
+            "python3[18112]: unhandled level 2 translation fault (11) at 0x00000010, "
+            "esr 0x92000006, in libfoo.so[7f84000000+1a00000]",
+            "an invalid read at 0x10 (a null pointer) in libfoo.so",
+        ),
+        (
+            "python[22110]: segfault (11) at 8 nip 7fff9a1c0a44 lr 7fff9a1c0a10 code 1 "
+            "in libfoo.so[7fff98000000+5000000]",
+            "at 0x8 (a null pointer) in libfoo.so",
+        ),
+        ("python3: unhandled page fault (11) at 0x00000010, code 0x017", "0x10"),
+        ("python3[181]: undefined instruction: pc=0000ffff9a12b044", "an illegal inst"),
+    ],
+)
+def test_faults_of_other_processors(line: str, text: str) -> None:
+    found = judge(TRAIN, stamped(line))
+    assert found.verdict.cause in ("native_segfault", "illegal_instruction")
+    assert any(text in finding.text for finding in found.findings)
+    other = judge(TRAIN, stamped(line.replace("python", "gnome-shell")[:400]))
+    assert other.verdict.cause == "unknown"
+
+
+def test_the_limit_that_the_kernel_prints_is_told() -> None:
+    assert (
+        "(16.0 GiB)" in judge("", stamped("\n".join(OLD_CGROUP_KILL))).verdict.summary
+    )
+
+
+def test_a_cpuset_is_not_the_whole_machine() -> None:
+    whole = stamped("\n".join(GLOBAL_KILL))
+    confined = whole.replace("CONSTRAINT_NONE", "CONSTRAINT_CPUSET")
+    assert "NUMA nodes" in judge("", confined).verdict.summary
+    assert "NUMA nodes" not in judge("", whole).verdict.summary
+
+
+def test_the_limit_of_a_unit_says_whose_memory_it_was() -> None:
+    killed = "Result=oom-kill\nExecMainStatus=9\nMemoryMax="
+    assert cause_of(killed + "8589934592") == "host_oom_cgroup"
+    assert cause_of(killed + "infinity") == "host_oom_global"
+
+
+def test_a_broken_card_is_not_helped_by_more_memory() -> None:
+    lost = "NVRM: Xid (PCI:0000:3b:00): 79, pid=4, GPU has fallen off the bus."
+    advice = judge(TRAIN, stamped(lost)).verdict.advice
+    assert "card" in advice[0].action
+    assert not any("half a gigabyte" in one.action for one in advice)
+
+
+@pytest.mark.parametrize(
     "kernel",
     [
         "Xorg: potentially unexpected fatal signal 7.",
@@ -200,7 +256,10 @@ def test_the_kernel_names_it(kernel: str, cause: str) -> None:
         "mce: [Hardware Error]: Machine check events logged\n"
         "mce: [Hardware Error]: CPU 0: Machine Check: 0 Bank 5: 9c00000000800151",
         "{1}[Hardware Error]: event severity: corrected",
-        "CPU3: Core temperature above threshold, cpu clock throttled (total events = 3)",
+        "CPU3: Core temperature above threshold, cpu clock throttled (total events = 3",
+        "Memory failure: 0x3f1a2c0: recovery action for free buddy page: Recovered",
+        "mlx5_core 0000:5e:00.0: PCIe Bus Error: severity=Uncorrected (Non-Fatal), "
+        "type=Transaction Layer, (Requester ID)",
         "EXT4-fs (sda1): mounted filesystem with ordered data mode.",
         "INFO: task jbd2/sda1-8:213 blocked for more than 120 seconds.",
         "NVRM: loading NVIDIA UNIX x86_64 Kernel Module  550.54.15",
@@ -289,7 +348,18 @@ def test_a_number_is_not_a_status(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "causes"),
     [
-        ("Job has gone over cgroup memory limit of 16384 megabytes.", {"scheduler_oom"}),
+        ("Job has gone over cgroup memory limit of 163 megabytes.", {"scheduler_oom"}),
+        ("The node was low on resource: pids.", {"thread_or_process_limit"}),
+        ("Reason: ContainerStatusUnknown\nExit Code: 137", {"machine_down"}),
+        ("low 0\nhigh 0\nmax 1021\noom 12\noom_kill 1", {"host_oom_cgroup"}),
+        ("make: *** [Makefile:3: train] Error 139", {"native_segfault"}),
+        ("subprocess.CalledProcessError: Command 'x' died with <Signals.SIGSEGV: 11>.",
+         {"native_segfault"}),
+        ("train.sh: Zeile 3: 41 Speicherzugriffsfehler  (Speicherabzug geschrieben) "
+         "python train.py", {"native_segfault"}),
+        ("Erreur de segmentation (core dumped)", {"native_segfault"}),
+        ("Violaci\u00f3n de segmento (`core' generado)", {"native_segfault"}),
+        ("\u6bb5\u9519\u8bef (\u6838\u5fc3\u5df2\u8f6c\u50a8)", {"native_segfault"}),
         ('job 8 exceeds job hard limit "h_vmem" of queue "all.q@gpu7" '
          "(1721194 > limit:1717986) - sending SIGKILL", {"scheduler_oom"}),
         ("Cgroup memsw limit exceeded: Killed process 41 (python) total-vm:9000kB, "
@@ -338,6 +408,8 @@ def test_schedulers_and_engines(text: str, causes: set[str]) -> None:
         'volume "scratch" limit "10Gi"',
         "Warning  FailedScheduling  default-scheduler  insufficient memory",
         "futex(0x7f31c, FUTEX_WAIT_PRIVATE, 0, NULL) = ?",
+        "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0",
+        "Der Benutzer hat den Vorgang abgebrochen, bitte warten",
     ],
 )
 def test_schedulers_and_engines_say_harmless_things(text: str) -> None:
