@@ -140,6 +140,21 @@ def test_what_is_no_quote_stays_as_it_is(text: str) -> None:
     assert log.lines[0].text.endswith(text.removeprefix(">>> "))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 3000 + "1" + "}" * 3000,
+        '{"MESSAGE":[-5,999999,"x",null],"SYSLOG_IDENTIFIER":5,"_HOSTNAME":[]}',
+        '{"MESSAGE":"x","__REALTIME_TIMESTAMP":"' + "9" * 5000 + '"}',
+        '{"MESSAGE":"x","__REALTIME_TIMESTAMP":"\u00b2\u00b2"}',
+        '{"log":"\\ud800 bad","stream":"stderr"}',
+        '{"log":' + "9" * 5000 + ',"stream":"stderr"}',
+    ],
+)
+def test_a_forged_record_does_no_harm(text: str) -> None:
+    assert cause_of(text) == "unknown"
+
+
 TRAIN = "Epoch 3/10\n 211/1875 [==>...................] - ETA: 1:02 - loss: 0.3121\n"
 
 
