@@ -52,7 +52,8 @@ def _name_of(place: Place, recording: Recording) -> str:
     for stage in open_stages(recording):
         begun_at = read_place(stage.data.get("where"))
         if begun_at and (begun_at.file, begun_at.line) == (place.file, place.line):
-            return stage_name(stage)
+            name = stage_name(stage)  # a loop of the user's own has no call's name
+            return name if name != "custom" else place.function or name
     return place.function or place.file
 
 
