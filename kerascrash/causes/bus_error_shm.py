@@ -17,6 +17,7 @@ CAUSE = Rule(
     supports={
         "shm_too_small": 9.0,
         "exit_sigbus": 6.0,
+        "exit_nt_in_page_error": 5.0,
         "core_bus_error": 3.0,
         "shm_full": 4.0,
         "shared_memory_filling": 6.0,
@@ -28,6 +29,7 @@ CAUSE = Rule(
         "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "gpu_oom": 1.0,
+        "macos_bus_error": 6.0,
     },
     remedies=(
         (

@@ -20,6 +20,9 @@ CAUSE = Rule(
     contradicts={
         "exit_zero": 3.0,
         "host_alloc_failed": 1.0,
+        "exit_nt_stack_buffer_overrun": 4.0,
+        "exit_nt_dll": 4.0,
+        "exit_nt_access_violation": 4.0,
     },
     remedies=(
         (

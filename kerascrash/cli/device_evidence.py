@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kerascrash.dump.beside import traces_folder
+from kerascrash.dump.beside import size_of_traces, traces_folder
 from kerascrash.model.evidence import Unavailable
 
 if TYPE_CHECKING:
@@ -35,19 +35,21 @@ def with_device_evidence(
     maps = () if case.traces else _maps_in_texts(case, texts)
     if not folders and not maps:
         return _without_windows(case)
+    from kerascrash.collect.profiler_tools import ask_profiler
     from kerascrash.collect.traces import read_traces
 
     start = None if isinstance(case.process, Unavailable) else case.process.start
     evidence = read_traces(folders, start, case.death)
     case = _without_windows(case) if not own else case
+    found, silent = ask_profiler(evidence.found)
     missing = case.unavailable
     if any(found.what == "trace" for found in missing):
         missing = tuple(one for one in missing if one.what != "trace")
     return replace(
         case,
-        traces=(*case.traces, *maps, *evidence.found),
+        traces=(*case.traces, *maps, *found),
         damage=(*case.damage, *evidence.damage),
-        unavailable=(*missing, *evidence.unavailable),
+        unavailable=(*missing, *evidence.unavailable, *silent),
     )
 
 
@@ -58,8 +60,8 @@ def own_folders(case: Case) -> tuple[str, ...]:
         for one in (case, *case.children)
         if not isinstance(one.recording, Unavailable)
     ]
-    folders = dict.fromkeys(map(traces_folder, sources))
-    return tuple(f for f in folders if os.path.isdir(f))[:_MOST_FOLDERS]
+    sources = [source for source in sources if size_of_traces(source)]
+    return tuple(dict.fromkeys(map(traces_folder, sources)))[:_MOST_FOLDERS]
 
 
 def _without_windows(case: Case) -> Case:

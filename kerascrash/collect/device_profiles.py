@@ -22,6 +22,7 @@ from kerascrash.model.trace import AllocatorMemory, GrowingGroup, LiveGroup, Tra
 
 _MOST_BYTES = 64 << 20
 _MOST_GROUPS = 60
+_LEAST_RISE = 1 << 20
 _STEP = re.compile(r"step_(\d{1,15})\.")
 _LIBRARY = re.compile(r"[/\\](?:site|dist)-packages[/\\]|[/\\]lib[/\\]python3|^<")
 _PLATFORMS = {"cpu": "host", "cuda": "GPU", "rocm": "GPU", "gpu": "GPU", "tpu": "TPU"}
@@ -144,6 +145,8 @@ def _growing(
             continue
         risen = group.bytes - courses[0].get(group.op, (0, 0))[1]
         parts = taken or len(counts) - 1
+        if risen < _LEAST_RISE:
+            continue
         yield GrowingGroup(group, tuple(counts), risen / parts, certain=taken > 0)
 
 
@@ -154,7 +157,7 @@ def read_torch_pools(path: str) -> dict[str, Any] | None:
     try:
         rows = json.loads(data)["pools"]
         found = tuple(_pool(row) for row in rows[:64])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return None
     return {"allocators": found} if found else None
 

@@ -2,34 +2,33 @@
 Read an exit status in every spelling in which people meet it.
 
 Shells say 137, Python says -9, a byte that lost its sign says 247, Windows says
-3221226505, -1073740791 or 0xC0000409, schedulers say 0:9 (Slurm: code:signal), people
-say SIGKILL, "signal 9" or "128+9".
+3221226505, -1073740791 or 0xC0000409, schedulers say 0:9 (Slurm: code:signal), systemd
+says status=9/KILL, people say SIGKILL, "signal 9", "128+9" or "Bus error: 10".
 """
 
 from __future__ import annotations
 
 import re
-import signal
+import unicodedata
 
+from kerascrash.collect.signal_names import MAC_SIGNALS, find_phrase, find_signal
 from kerascrash.errors import UsageError
 from kerascrash.model.case import ExitStatus
+from kerascrash.model.ntstatus import NTSTATUS
 
-# Linux numbers: logs of Linux are read on other systems too, so the module `signal`
-# of the machine that reads does not decide.
-SIGNALS = {
-    "HUP": 1, "INT": 2, "QUIT": 3, "ILL": 4, "TRAP": 5, "ABRT": 6, "IOT": 6, "BUS": 7,
-    "FPE": 8, "KILL": 9, "USR1": 10, "SEGV": 11, "USR2": 12, "PIPE": 13, "ALRM": 14,
-    "TERM": 15, "STKFLT": 16, "CHLD": 17, "CONT": 18, "STOP": 19, "TSTP": 20,
-    "TTIN": 21, "TTOU": 22, "URG": 23, "XCPU": 24, "XFSZ": 25, "VTALRM": 26,
-    "PROF": 27, "WINCH": 28, "IO": 29, "POLL": 29, "PWR": 30, "SYS": 31,
-}  # fmt: skip
-# macOS numbers that differ, for statuses given with --platform macos.
-MAC_SIGNALS = {7: 0, 10: 7, 12: 31, 30: 10, 31: 12}
-_WORDS = {
-    "killed": 9, "segmentation fault": 11, "segfault": 11, "aborted": 6, "abort": 6,
-    "terminated": 15, "interrupted": 2, "bus error": 7, "illegal instruction": 4,
-    "floating point exception": 8, "hangup": 1, "quit": 3, "oomkilled": 9,
-}  # fmt: skip
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
+_SLURM_OOM = 125  # Slurm's own SIG_OOM (253), shown as 0:125
+_BY_NAME = {name: value for value, name in NTSTATUS.items()}
+# A number that a word calls the status counts more than others beside it.
+_CALLED = re.compile(
+    r"(?:exit(?:ed)?(?:[ _]?(?:code|status))?|code|status|returned|rc|\$\?)"
+    r"[\s:=(]*(?:(?:with|code|status)[\s:=]*)*(-?\d{1,20})(?![\w.])",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"(?<![\w.])-?\d{1,20}(?![\w.]|\.\d)")
+_CORE = re.compile(r"core dumped|dumped core", re.IGNORECASE)
+_TOP = 1 << 32
 
 
 def parse_exit_status(text: str, platform: str = "linux") -> ExitStatus:
@@ -38,9 +37,11 @@ def parse_exit_status(text: str, platform: str = "linux") -> ExitStatus:
 
     Raises UsageError when it is no status in any spelling known here.
     """
-    cleaned = text.strip().strip("\"'").strip().rstrip(".")
+    plain = unicodedata.normalize("NFKC", _ESCAPES.sub(" ", text)).translate(_DASHES)
+    cleaned = plain.strip().strip("\"'").strip().rstrip(".,;")
     found = (
-        _parse_words(cleaned)
+        _parse_windows(cleaned)
+        or _parse_words(cleaned, platform)
         or _parse_pair(cleaned)
         or _parse_numbers(cleaned, platform)
     )
@@ -52,34 +53,33 @@ def parse_exit_status(text: str, platform: str = "linux") -> ExitStatus:
         code=found.get("code"),
         signal=found.get("signal"),
         ntstatus=found.get("ntstatus"),
-        raw=text.strip()[:120],
-        core_dumped=bool(found.get("core_dumped", False)),
+        raw=cleaned[:120],
+        core_dumped=_CORE.search(text) is not None,
     )
 
 
-def name_signal(number: int) -> str:
-    """Return ``SIGKILL`` for 9; ``signal 40`` for one that has no name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        name = next((n for n, v in SIGNALS.items() if v == number), None)
-        return f"SIG{name}" if name else f"signal {number}"
+def _parse_windows(text: str) -> dict[str, int] | None:
+    """Read an NTSTATUS by name or in hexadecimal, with or without 0x."""
+    if named := re.search(r"\bSTATUS_[A-Z_]+\b", text):
+        value = _BY_NAME.get(named[0])
+        return None if value is None else {"ntstatus": value}
+    found = re.search(r"\b0x(?:f{8})?([48c-f][0-9a-f]{7})\b", text, re.IGNORECASE)
+    bare = re.fullmatch(r"(?=\d*[a-f])([8c-e][0-9a-f]{7})h?", text, re.IGNORECASE)
+    known = found or bare
+    return _read_windows(int(known[1], 16)) if known else None
 
 
-def _parse_words(text: str) -> dict[str, int | bool] | None:
-    core = bool(re.search(r"core dumped|dumped core", text, re.IGNORECASE))
-    extra: dict[str, int | bool] = {"core_dumped": True} if core else {}
-    bare = re.sub(r"\(?core dumped\)?", "", text, flags=re.IGNORECASE).strip().lower()
-    named = re.search(r"\b(?:sig)([a-z]{2,6}\d?)\b", bare)
-    if named and named[1].upper() in SIGNALS:
-        return {"signal": SIGNALS[named[1].upper()], **extra}
-    if bare.upper() in SIGNALS:
-        return {"signal": SIGNALS[bare.upper()], **extra}
-    if bare in _WORDS:
-        return {"signal": _WORDS[bare], **extra}
-    numbered = re.search(r"\bsig(?:nal)?\s*[:=#]?\s*(\d{1,2})\b", bare)
-    if numbered:
-        return {"signal": int(numbered[1]), **extra}
+def _parse_words(text: str, platform: str) -> dict[str, int] | None:
+    if re.fullmatch(r"OUT_OF_ME(?:M(?:ORY)?)?\+?", text):
+        return {"signal": _SLURM_OOM}
+    number = find_signal(text) or find_phrase(text)
+    if number is not None:
+        return {"signal": number}
+    numbered = re.search(
+        r"\bsig(?:nal)?\s*[:=#]?\s*(\d{1,2})(?!\d)", text, re.IGNORECASE
+    )
+    if numbered and int(numbered[1]):
+        return {"signal": _map(int(numbered[1]), platform)}
     return None
 
 
@@ -97,20 +97,24 @@ def _parse_pair(text: str) -> dict[str, int] | None:
 
 def _parse_numbers(text: str, platform: str) -> dict[str, int] | None:
     wait = re.search(
-        r"wait(?:\s*status)?\s*[:=]?\s*(0x[0-9a-f]+|\d+)", text, re.IGNORECASE
+        r"\bw(?:ait)?[ _]?status\s*[:=]?\s*(0x[0-9a-f]+|\d+)", text, re.IGNORECASE
     )
     if wait:
         return _read_wait(int(wait[1], 0))
-    hexa = re.search(r"\b0x([0-9a-f]{1,8})\b", text, re.IGNORECASE)
+    hexa = re.search(r"\b0x([0-9a-f]{1,7})\b", text, re.IGNORECASE)
     if hexa:
-        return _read_windows(int(hexa[1], 16))
-    number = re.search(r"(?<![\w.])-?\d{1,10}\b", text)
-    return _read_number(int(number[0]), platform) if number else None
+        return _read_number(int(hexa[1], 16), platform)
+    if re.search(r"\bsig(?:nal)?\b", text, re.IGNORECASE):
+        return None  # no signal has that number
+    called = _CALLED.search(text)
+    numbers = [called[1]] if called else _NUMBER.findall(text)
+    return _read_number(int(numbers[0]), platform) if len(numbers) == 1 else None
 
 
 def _read_number(value: int, platform: str) -> dict[str, int] | None:
-    if value > 0xFFFF or value < -0xFFFF:
-        return _read_windows(value & 0xFFFFFFFF)
+    if abs(value) > 0xFFFF:
+        widened = (1 << 64) - _TOP <= value < 1 << 64
+        return _read_windows(value) if widened or abs(value) < _TOP else None
     if platform == "windows":
         return {"code": value}
     if -64 <= value < 0:
@@ -128,7 +132,7 @@ def _read_code(value: int, platform: str = "linux") -> dict[str, int]:
     if 256 - 31 <= value < 255:
         return {"signal": _map(256 - value, platform)}
     if value > 255 and value % 256 == 0:
-        return {"code": value >> 8}
+        return _read_code(value >> 8)  # a wait status, as os.system() returns it
     return {"code": value}
 
 
@@ -138,6 +142,9 @@ def _read_wait(value: int) -> dict[str, int]:
 
 def _read_windows(value: int) -> dict[str, int]:
     """NTSTATUS errors have the two top bits set; small values are plain codes."""
+    value %= _TOP  # signed, or widened to 64 bits
+    if value >= _TOP - 256:  # -1 and the like
+        return {"code": value - _TOP}
     return {"ntstatus": value} if value >= 0x40000000 else {"code": value}
 
 

@@ -25,17 +25,18 @@ def make_case(
 
     Raises UsageError for a status in no known spelling.
     """
-    if platform is None:
-        platform = guess_platform(logs)
+    guessed = platform or guess_platform(logs)
     status: ExitStatus | Unavailable = Unavailable("exit status", "it was not given")
     if exit_status is not None:
-        status = parse_exit_status(exit_status, platform)
+        status = parse_exit_status(exit_status, guessed)
+        if platform is None and status.ntstatus is not None:
+            guessed = "windows"  # no other system has such a status
     kinds = {log.kind for log in logs}
     missing = [Unavailable(*_MISSING[kind]) for kind in _MISSING if kind not in kinds]
     if isinstance(status, Unavailable):
         missing.append(status)
     return Case(
-        platform=platform,
+        platform=guessed,
         exit=status,
         process=_UNARMED,
         recording=_UNARMED,

@@ -17,16 +17,18 @@ from typing import Any
 # Each stands at the beginning of a line; what follows it is the line.
 _FRONTS = (
     r"(?:> ?)+",  # a mail or a ticket
-    r"[ \t]*\d{1,7}(?:\t|:(?!\d|$) ?|:(?=\d{4}-\d\d-)|(?= \[ *\d+\.\d))",  # cat -n, grep -n, srun -l
+    # cat -n, grep -n, srun -l, less -N
+    r"[ \t]*\d{1,7}(?:\t|:(?!\d|$) ?|:(?=\d{4}-\d\d-)|(?= \[ *\d+\.\d))",
     # grep over several files
-    r"(?:[\w.@+~-]*/)*(?:messages|syslog|kern|dmesg|journal|daemon|[\w.@+-]+\.(?:log|err|out|txt))"
-    r"[\w.-]*:(?:\d+[:-])?(?=\S)",
+    r"(?:[\w.@+~-]*/)*(?:messages|syslog|kern|dmesg|journal|daemon"
+    r"|[\w.@+-]+\.(?:log|err|out|txt))[\w.-]*:(?:\d+[:-])?(?=\S)",
     r"\[\d+,\d+\]<std(?:err|out|diag)>: ?",  # mpirun --tag-output
     r"\[(?:rank|default)\d+\]: ?",  # torchrun
     r"\[pod/[\w.-]+/[\w.-]+\] ",  # kubectl logs --prefix
     r"\((?:[\w.:]+ )?pid=\d+(?:, ip=[\d.]+)?\) ",  # Ray
     r"[\w.-]+[-_]\d+ +\| ",  # docker compose
-    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d) std(?:out|err) [FP] ",  # CRI
+    # CRI: the files under /var/log/pods
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(?:Z|[+-]\d\d:\d\d) std(?:out|err) [FP] ",
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7,9}Z ",  # docker logs -t, GitHub Actions
     r"\s*MESSAGE=",  # journalctl -o export, -o verbose
 )

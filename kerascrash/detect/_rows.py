@@ -20,12 +20,16 @@ ROLES = ("cause", "messenger", "end", "hint", "noise")
 
 _TOLD = re.compile(r"<status (\d+)>")  # in a pattern: see told_status
 _WORD = (
-    r"(?:\bexit(?:ed)?(?:[ _-]?(?:code|status|value))?|\breturn(?:ed)?[ _-]?(?:code|value)?"
-    r"|\bstatus(?:[ _-]?code)?|\bcode|\brc)"
+    r"(?:\bexit(?:ed)?(?:[ _-]?(?:code|status|value))?|\bstatus(?:[ _-]?code)?"
+    r"|\breturn(?:ed)?[ _-]?(?:code|value)?|\bcode|\brc)"
 )
 _BETWEEN = (
-    r"[\"']?\s*(?:[:=(]|\bis\b|\bof\b|\bwith\b)?[\s\"']*"
-    r"(?:(?:an? )?(?:non-?zero )?(?:exit |return )?(?:code|status|value)(?: of)?[:=]?\s*)?"
+    r"[\"']?\s*(?:[:=(]|\bis\b|\bof\b|\bwith\b)?[\s\"']*(?:(?:an? )?(?:non-?zero )?"
+    r"(?:exit |return )?(?:code|status|value)(?: of)?[:=]?\s*)?"
+)
+_SIGNAL = (  # but not `Signal: 11 (SEGV)`: coredumpctl, read elsewhere
+    r"signal(?!: \d+ \([A-Z]{2,5}\)$)[\"']?(?: termination| (?:SIG)?[A-Z]{3,4})?"
+    r"\s*[:=(]?\s*"
 )
 
 
@@ -39,8 +43,9 @@ def told_status(number: int) -> str:
     byte, more = 128 + number, "|247" if number == 9 else ""
     return (
         rf"{_WORD}{_BETWEEN}(?:{byte}|-{number}|0:{number}|{byte}:0{more})(?![\d%/:]|\.\d)"
+        rf"|\bExecMainStatus={number}\b|unexpected fatal signal {number}\b"
         rf"|\b[A-Z_]{{6,}}\+?(?: by \d+)?[\s|]+(?:{byte}:0|0:{number})(?!\d)"
-        rf"|signal[\"']?(?: termination| (?:SIG)?[A-Z]{{3,4}})?\s*[:=(]?\s*{number}(?![\w%/]|\.\d)"
+        rf"|{_SIGNAL}{number}(?![\w%/]|\.\d)"
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.evidence import Evidence, Finding
+from kerascrash.model.ntstatus import NTSTATUS
 from kerascrash.model.rules import Detector
 
 _SIGNALS = {
@@ -32,31 +33,32 @@ _SIGNALS = {
     # Slurm's own SIG_OOM (253, shown as 0:125), slurm.h
     125: ("scheduler_oom_kill", "Slurm's mark of a job that ran out of its memory"),
 }
-# Values from Microsoft's NTSTATUS table.
 _NTSTATUS = {
-    0xC0000005: ("exit_nt_access_violation", "STATUS_ACCESS_VIOLATION"),
-    0xC0000006: ("exit_nt_in_page_error", "STATUS_IN_PAGE_ERROR"),
-    0xC0000017: ("exit_nt_no_memory", "STATUS_NO_MEMORY"),
-    0xC000001D: ("exit_nt_illegal_instruction", "STATUS_ILLEGAL_INSTRUCTION"),
-    0xC0000094: ("exit_nt_divide", "STATUS_INTEGER_DIVIDE_BY_ZERO"),
-    0xC0000096: ("exit_nt_illegal_instruction", "STATUS_PRIVILEGED_INSTRUCTION"),
-    0xC000009A: ("exit_nt_no_memory", "STATUS_INSUFFICIENT_RESOURCES"),
-    0xC00000FD: ("exit_nt_stack_overflow", "STATUS_STACK_OVERFLOW"),
-    0xC000012D: ("exit_nt_no_memory", "STATUS_COMMITMENT_LIMIT"),
-    0xC0000135: ("exit_nt_dll", "STATUS_DLL_NOT_FOUND"),
-    0xC0000138: ("exit_nt_dll", "STATUS_ORDINAL_NOT_FOUND"),
-    0xC0000139: ("exit_nt_dll", "STATUS_ENTRYPOINT_NOT_FOUND"),
-    0xC000013A: ("exit_nt_control_c", "STATUS_CONTROL_C_EXIT"),
-    0xC0000142: ("exit_nt_dll", "STATUS_DLL_INIT_FAILED"),
-    0xC000007B: ("exit_nt_dll", "STATUS_INVALID_IMAGE_FORMAT"),
-    0xC0000374: ("exit_nt_heap_corruption", "STATUS_HEAP_CORRUPTION"),
-    0xC0000409: ("exit_nt_stack_buffer_overrun", "STATUS_STACK_BUFFER_OVERRUN"),
-    0xC0000417: ("exit_nt_stack_buffer_overrun", "STATUS_INVALID_CRUNTIME_PARAMETER"),
-    0xC0000420: ("exit_nt_abort", "STATUS_ASSERTION_FAILURE"),
-    0x40000015: ("exit_nt_abort", "STATUS_FATAL_APP_EXIT"),
-    0x80000003: ("exit_nt_abort", "STATUS_BREAKPOINT"),
-    0xE06D7363: ("exit_nt_abort", "an uncaught C++ exception"),
-    0xE0000008: ("exit_nt_no_memory", "out of memory (raised by the allocator)"),
+    0xC0000005: "exit_nt_access_violation",
+    0xC0000006: "exit_nt_in_page_error",
+    0xC0000017: "exit_nt_no_memory",
+    0xC000001D: "exit_nt_illegal_instruction",
+    0xC0000094: "exit_nt_divide",
+    0xC0000096: "exit_nt_illegal_instruction",
+    0xC000009A: "exit_nt_no_memory",
+    0xC00000FD: "exit_nt_stack_overflow",
+    0xC000012D: "exit_nt_no_memory",
+    0xC0000135: "exit_nt_dll",
+    0xC0000138: "exit_nt_dll",
+    0xC0000139: "exit_nt_dll",
+    0xC000013A: "exit_nt_control_c",
+    0xC0000142: "exit_nt_dll",
+    0xC000007B: "exit_nt_dll",
+    0xC0000374: "exit_nt_heap_corruption",
+    0xC0000409: "exit_nt_stack_buffer_overrun",
+    0xC0000417: "exit_nt_stack_buffer_overrun",
+    0xC0000602: "exit_nt_stack_buffer_overrun",
+    0xC000008E: "exit_nt_divide",
+    0xC0000420: "exit_nt_abort",
+    0x40000015: "exit_nt_abort",
+    0x80000003: "exit_nt_abort",
+    0xE06D7363: "exit_nt_abort",
+    0xE0000008: "exit_nt_no_memory",
 }
 
 # Codes that Hadoop YARN gives to containers (ContainerExitStatus).
@@ -72,6 +74,7 @@ _CODES = {
     -1: ("exit_code_minus_1", "exit status -1: whoever reports it does not know more"),
     1: ("exit_code_1", "exit status 1, as after an uncaught Python exception"),
     2: ("exit_code_2", "exit status 2, as after wrong arguments"),
+    124: ("exit_code_124", "exit status 124: how timeout(1) says that time was up"),
     126: ("exit_code_126", "exit status 126: it could not be executed"),
     127: ("exit_code_127", "exit status 127: the program was not found"),
 }
@@ -84,6 +87,9 @@ def detect(case: Case) -> Iterator[Finding]:
             spelled = case.exit.raw or text
             evidence = Evidence("exit", "exit status", f"exit status {spelled}")
             yield Finding(finding, text, 1.0, (evidence,), {"raw": case.exit.raw})
+            if finding == "exit_sigbus" and case.platform == "macos":
+                text = "on macOS many an ordinary invalid memory access ends in SIGBUS"
+                yield Finding("macos_bus_error", text, 1.0, (evidence,))
 
 
 def _read(status: ExitStatus) -> Iterator[tuple[str, str]]:
@@ -93,7 +99,8 @@ def _read(status: ExitStatus) -> Iterator[tuple[str, str]]:
         yield "died_by_signal", "a signal ended it"
         return
     if status.ntstatus is not None:
-        finding, name = _NTSTATUS.get(status.ntstatus, ("exit_nt_other", "a status"))
+        finding = _NTSTATUS.get(status.ntstatus, "exit_nt_other")
+        name = NTSTATUS.get(status.ntstatus, "a status")
         yield finding, f"Windows ended it: {name} (0x{status.ntstatus:08X})"
         yield "died_by_signal", "the system ended it"
         return
@@ -110,10 +117,10 @@ def _read(status: ExitStatus) -> Iterator[tuple[str, str]]:
 DETECTOR = Detector(
     id="exit_status",
     finds=(
-        *sorted({f for f, _ in (*_SIGNALS.values(), *_NTSTATUS.values())}),
+        *sorted({f for f, _ in _SIGNALS.values()} | set(_NTSTATUS.values())),
         *sorted({f for f, _ in (*_CODES.values(), *_YARN.values())}),
         *("exit_signal_other", "exit_nt_other", "exit_zero", "exit_code_other"),
-        *("died_by_signal", "left_by_itself"),
+        *("died_by_signal", "left_by_itself", "macos_bus_error"),
     ),
     detect=detect,
     needs=("exit",),

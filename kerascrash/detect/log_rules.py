@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from kerascrash.detect._foreign import foreign_lines
 from kerascrash.detect._rows import Row, load_rows
 from kerascrash.model.case import Case, Log, LogLine
 from kerascrash.model.evidence import Evidence, Finding
@@ -42,7 +43,11 @@ class Hit:
 
 def detect(case: Case) -> Iterator[Finding]:
     """Yield one finding per row that matched, weighed by its place in the log."""
-    found = [(log, list(find_hits(log, case.platform))) for log in case.logs]
+    foreign = foreign_lines(case.logs)
+    found = [
+        (log, list(find_hits(log, case.platform, foreign[log.source])))
+        for log in case.logs
+    ]
     judged = [(log, hits, _last_life(log)) for log, hits in found]
     named = any(_first_cause(hits, life) for _, hits, life in judged)
     for log, hits, life in judged:
@@ -80,8 +85,14 @@ def _first_cause(hits: list[Hit], life: int) -> Hit | None:
     return min(final or causes, key=lambda h: h.line.number, default=None)
 
 
-def find_hits(log: Log, platform: str) -> Iterator[Hit]:
-    """Yield what rows match, line by line; only rows whose hint occurs are tried."""
+def find_hits(
+    log: Log, platform: str, foreign: frozenset[int] = frozenset()
+) -> Iterator[Hit]:
+    """
+    Yield what rows match, line by line; only rows whose hint occurs are tried.
+
+    ``foreign``: numbers of lines that speak of another program.
+    """
     lowered = [line.text.lower() for line in log.lines]
     whole = "\n".join(lowered)
     active = [
@@ -94,7 +105,8 @@ def find_hits(log: Log, platform: str) -> Iterator[Hit]:
     if not active:
         return
     for line, lower in zip(log.lines, lowered, strict=True):
-        yield from _match_line(active, line, lower)
+        if line.number not in foreign:
+            yield from _match_line(active, line, lower)
 
 
 def _match_line(active: Iterable[Row], line: LogLine, lower: str) -> list[Hit]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kerascrash.diagnose.culprit_code import code_culprit, refused_culprit
 from kerascrash.diagnose.culprit_device import device_culprit
 from kerascrash.diagnose.culprit_graph import gradient_culprit, graph_culprit
@@ -65,14 +67,28 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
         named = _BY_FACTOR[factor](case)
         if on_device is not None and (named is None or named.place is None):
             return on_device
+        if named is not None and on_device is not None:
+            return _as_seen_there(named, on_device, factor)
         if named is not None or factor == "other_process":
             return named
     if on_device is not None:
         return on_device
-    if cause in _FROM_OUTSIDE:
-        return None
+    return None if cause in _FROM_OUTSIDE else _by_code(case, cause)
+
+
+def _by_code(case: Case, cause: str) -> Culprit | None:
     named = code_culprit(case, cause)
-    if named is not None and cause in MEMORY_CAUSES:
-        # What fills memory is not the line that happened to wait meanwhile.
-        return None if only_waits(statement_at(named.place)) else named
+    if (
+        named is not None
+        and cause in MEMORY_CAUSES
+        and only_waits(statement_at(named.place))
+    ):
+        return None  # what fills memory is not the line that happened to wait meanwhile
     return named
+
+
+def _as_seen_there(named: Culprit, there: Culprit, factor: str) -> Culprit:
+    """Return who is to blame with the op and shape that the device's pool shows."""
+    told = f"{there.owner}: {there.kind}"
+    size = there.bytes if factor == "tensor_ops" else named.bytes
+    return replace(named, bytes=size, note=f"{named.note}; {told}".removeprefix("; "))

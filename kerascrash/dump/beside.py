@@ -20,7 +20,7 @@ WINDOWS = os.path.join("plugins", "profile")
 """Where TensorBoard looks for profiling sessions, one folder each."""
 PROFILES = "memory"
 """What JAX tells of its live buffers, one file each time."""
-PARTIAL = "partial"
+PARTIAL = "window.partial"
 """Where a window is written; it is moved to its place when it is complete."""
 MAPS = "maps"
 MAP_PREFIX = "map"

@@ -86,7 +86,7 @@ def step_cost(recording: Recording, batch: int) -> StepCost | None:
         for one in model.layers
     )
     inputs = input_bytes(recording, batch) / batch
-    return StepCost(layers, inputs, model.update, model.gradients)
+    return StepCost(layers, inputs, model.update, model.gradients + model.casts)
 
 
 def input_bytes(recording: Recording, batch: int) -> int:

@@ -22,7 +22,7 @@ FACTOR = Rule(
         "worker_killed": 3.0,
         "fd_limit": 9.5,
         "thread_limit": 8.5,
-        "stuck_stacks": 9.0,
+        "stuck_stacks": 10.5,
     },
     contradicts={
         "memory_was_not_short": 2.0,

@@ -61,12 +61,17 @@ class Culprit:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to do; ``saves_bytes`` is its predicted effect where it can be told."""
+    """
+    One thing to do; ``saves_bytes`` is its predicted effect where it can be told.
+
+    ``place`` is the line to change, ``example`` what would stand there.
+    """
 
     action: str
     detail: str = ""
     saves_bytes: int | None = None
     place: Place | None = None
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,72 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Where the bytes of one device (or the host) were; lines sum up to ``total``."""
+    """
+    Where the bytes of one device (or the host) were; lines sum up to ``total``.
+
+    ``at`` is the moment: ``death`` or ``peak``; ``view`` what its lines are: bytes by
+    ``purpose``, or by ``operation`` or piece of the allocator.
+    """
 
     device: str
     total: int
     lines: tuple[LedgerLine, ...]
     time: float | None = None
+    at: str = "death"
+    view: str = "purpose"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """
+    One layer at the batch that died; sizes in bytes.
+
+    ``output`` is one sample's. ``state`` are its weights with their gradients and
+    optimizer slots, ``activations`` what the backward pass needs of it, ``share`` both
+    of all that the model needs. ``dominates``: one of the few that need most.
+    """
+
+    name: str
+    type: str
+    output: tuple[int, ...]
+    parameters: int
+    state: int
+    activations: int
+    share: float
+    trainable: bool = True
+    dominates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """The layers of the model that was trained, in its order."""
+
+    model: str
+    batch: int
+    state: int
+    activations: int
+    rows: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """
+    What one measure would bring here; every measure that people name has its answer.
+
+    ``helps``: ``yes``, ``no`` or ``cannot tell``; ``detail`` says how much of what, or
+    why not. ``saves_bytes`` at the batch that died, None where it is not a number.
+    ``place`` is the line to change, ``example`` what would stand there. ``changes``
+    says how far the results of the training change: 0 not at all … 3 another model.
+    """
+
+    id: str
+    name: str
+    helps: str
+    detail: str
+    saves_bytes: int | None = None
+    place: Place | None = None
+    example: str = ""
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +231,8 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     progress: ProgressLost = field(default_factory=ProgressLost)
     ledgers: tuple[Ledger, ...] = ()
+    layers: LayerTable | None = None
+    remedies: tuple[Remedy, ...] = ()
     forecast: Mapping[str, Any] = field(default_factory=dict)
     allocators: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()

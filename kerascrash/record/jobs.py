@@ -85,11 +85,12 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
         sampler.budget.spend(1000 * (cost_us + recorder.take_spent_us()))
 
     allocators = Allocators(recorder, sampler)
+    often = 1.0 if recorder.windows is None else 0.25
     recorder.on_exception = partial(_at_exception, recorder, turns, allocators)
     sampler.jobs += [
         Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
         Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
-        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25, free=True),
+        Job("allocators", allocators.look, every_s=often, pressed_s=0.25, free=True),
     ]
 
 

@@ -9,6 +9,7 @@ between (for N below 100 as much more as the user asked for).
 from __future__ import annotations
 
 import time
+from collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ STEPS = 2
 FIRST = 3
 """The first window begins at this step: the first ones trace and compile."""
 _SHARE, _PRESSED_SHARE = 0.005, 0.05
+_FIRST_PAYS_NS = 20_000_000
 _AS_ASKED = 0.5
 """Over N, the share of N below 100: at N = 20 it is 2.5 %."""
 _LONGEST_S, _LONGEST_PRESSED_S = 20.0, 2.0
@@ -27,6 +29,7 @@ _SHORTEST_PRESSED_S = 0.25
 _TIMED_S, _TIMED_EVERY_S = 0.25, 30.0
 _NEARLY_FULL = 0.85
 _RISING_S = 10.0
+_SOON_S = 5.0
 
 
 class Pace:
@@ -43,9 +46,9 @@ class Pace:
         self._open = self._timed = False
         self._cost_ns = 0
         self._steps = STEPS
+        self._is_first = True
         self._pressed = False
-        self._peak = 0
-        self._rose_ns = 0
+        self._peaks: deque[tuple[int, int]] = deque()
 
     def count_step(self) -> bool:
         """A step begins; return whether that may begin or end a window."""
@@ -55,20 +58,31 @@ class Pace:
     def feel(self, pressure: Pressure, device: Mapping[str, int], peak: int) -> None:
         """Take in the headroom: of the host, and of the device's pool."""
         now = time.monotonic_ns()
-        if peak > self._peak:
-            self._peak, self._rose_ns = peak, now
-        full = peak > _NEARLY_FULL * device.get("device_limit", peak * 2)
-        rising = now - self._rose_ns < _RISING_S * 1e9
-        pressed = pressure.pressed or (full and rising)
+        nearly = self._is_nearly_full(device.get("device_limit", 0), peak, now)
+        pressed = pressure.pressed or nearly
         if pressed and not self._pressed:
             self._next, self._not_before_ns = 0, min(self._not_before_ns, now)
         elif self._pressed and not pressed:
             self._next = self._step + self._every
         self._pressed = pressed
 
+    def _is_nearly_full(self, limit: int, peak: int, now: int) -> bool:
+        """A pool that is full and stays so is healthy: its highest mark must rise."""
+        peaks = self._peaks
+        while peaks and now - peaks[0][0] > _RISING_S * 1e9:
+            peaks.popleft()
+        peaks.append((now, peak))
+        begun, lowest = peaks[0]
+        if limit <= 0 or peak <= lowest:
+            return False
+        seconds_left = (limit - peak) * (now - begun) / (peak - lowest) / 1e9
+        return peak > _NEARLY_FULL * limit or seconds_left < _SOON_S
+
     def is_due(self) -> bool:
         """Return whether a window is to begin at this step."""
-        return self._step >= self._next and time.monotonic_ns() >= self._not_before_ns
+        due = self._step >= self._next and time.monotonic_ns() >= self._not_before_ns
+        self._timed = self._timed and not due
+        return due
 
     def is_long_enough(self) -> bool:
         """Return whether the open window may end at this step."""
@@ -98,7 +112,8 @@ class Pace:
     def begun(self, now: int) -> None:
         """A window is to begin."""
         self._begun_ns, self._begun_at_step = now, self._step
-        self._next = 0 if self._pressed else self._step + self._every
+        if not self._timed:
+            self._next = 0 if self._pressed else self._step + self._every
         self._cost_ns = 0
 
     def spent(self, cost_ns: int, *, opened: bool) -> None:
@@ -109,13 +124,18 @@ class Pace:
 
     def ended(self, now: int, cost_ns: int, *, too_big: bool) -> None:
         """The window has ended, which took so long."""
-        self._open = self._timed = False
         self._cost_ns += cost_ns
+        if self._is_first:  # it loads libraries, CUPTI among them: that is paid once
+            self._is_first, self._cost_ns = False, min(self._cost_ns, _FIRST_PAYS_NS)
         if too_big:  # one step, then none for a long while
             self._steps, self._cost_ns = 1, self._cost_ns * 10
         self._pay(now)
+        self._open = self._timed = False
 
     def _pay(self, now: int) -> None:
+        """One by the clock is made on the sampler's thread, and keeps off no step's."""
+        if self._timed:
+            return
         share = max(self._share, _PRESSED_SHARE) if self._pressed else self._share
         self._not_before_ns = now + int(self._cost_ns / share)
 

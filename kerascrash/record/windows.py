@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "profile_windows"
 _KEPT = 3
+_STEP = "step_"
 _MOST_BYTES = 32 << 20
 _LEAST_HEADROOM = 32 << 20
 _WAIT_S = 1.0
@@ -60,7 +61,8 @@ class Windows:
         self._memory = MemoryProfiles(recorder, self._home)
         self._turn = threading.Lock()
         self._open: _Window | None = None
-        self._kept: list[str] = []
+        self._of_steps: list[str] = []
+        self._by_clock: list[str] = []
         self._made = 0
         self._devices_ns = 0
         self._stopped = False
@@ -93,7 +95,7 @@ class Windows:
             if alone and self._open is not None and pace.is_long_enough():
                 self._finish()
             if alone and self._open is None and pace.is_due():
-                self._begin(f"step_{step:09}")
+                self._begin(f"{_STEP}{step:09}")
 
     def _look(self) -> None:
         """On the sampler's thread: the pressure, and what steps do not end or begin."""
@@ -110,9 +112,12 @@ class Windows:
 
     def _has_no_steps(self) -> bool:
         """Return whether work is done on devices of which no step can be seen."""
-        if self._recorder.stage is Stage.FIT or not self._profilers.has_devices():
+        recorder = self._recorder
+        if recorder.stage is Stage.FIT or recorder.parent_dump is not None:
+            return False  # of workers only those that train are of interest
+        if not self._profilers.has_devices():
             return False
-        now, last = time.monotonic_ns(), self._recorder.last_step_at_ns
+        now, last = time.monotonic_ns(), recorder.last_step_at_ns
         if last:
             return now - last >= _NO_STEP_NS
         self._devices_ns = self._devices_ns or now
@@ -188,10 +193,16 @@ class Windows:
         home = os.path.join(self._home, WINDOWS)
         os.makedirs(home, 0o700, exist_ok=True)
         place = os.path.join(home, name)
+        if os.path.exists(place):
+            place = f"{place}_{self._made}"
         os.rename(trace, place)
-        self._kept.append(place)
-        while len(self._kept) > _KEPT:
-            remove_tree(self._kept.pop(0))
+        of_steps = name.startswith(_STEP)
+        (self._of_steps if of_steps else self._by_clock).append(place)
+        while len(self._of_steps) > _KEPT:
+            remove_tree(self._of_steps.pop(0))
+        # While a request waits for memory nothing happens: it must push out no step.
+        while len(self._by_clock) > (1 if self._of_steps else _KEPT):
+            remove_tree(self._by_clock.pop(0))
 
 
 def _is_scarce(pressure: Pressure) -> bool:

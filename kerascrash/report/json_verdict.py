@@ -27,6 +27,7 @@ def verdict_object(diagnosis: Diagnosis) -> dict[str, Any]:
                 "action": advice.action,
                 "detail": advice.detail,
                 "saves_bytes": advice.saves_bytes,
+                "example": advice.example or None,
                 **place_object(advice.place),
             }
             for advice in verdict.advice

@@ -14,6 +14,7 @@ from kerascrash.report.device import device_tables
 from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
 from kerascrash.report.last_seen import last_seen
+from kerascrash.report.layers import layer_view
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import mapping, whole
 from kerascrash.report.shared import WARNING, replaced_rows
@@ -61,6 +62,8 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "device": device_tables(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),
+        "layers": layer_view(diagnosis.layers),
+        "remedies": diagnosis.remedies,
         "cited": citations(diagnosis),
         "stacks": stacks,
         "logs": log_views(diagnosis),

@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING
 from kerascrash.model.certainty import certainty_word
 from kerascrash.report import words
 from kerascrash.report.charts.blocks import memory_line
+from kerascrash.report.device_text import (
+    alive_lines,
+    course_line,
+    kept_lines,
+    opinion_lines,
+    pool_line,
+    pool_rows,
+)
 from kerascrash.report.excerpt import dedent
 from kerascrash.report.format import Format
 from kerascrash.report.held import inventory_rows
@@ -43,6 +51,7 @@ def render(diagnosis: Diagnosis, width: int = WIDTH, *, color: bool = False) -> 
     _culprit(console, diagnosis)
     _advice(console, diagnosis)
     _held(console, diagnosis)
+    _device(console, diagnosis)
     _evidence(console, diagnosis)
     _missing(console, diagnosis)
     _shared(console, diagnosis)
@@ -130,6 +139,23 @@ def _held(console: Console, diagnosis: Diagnosis) -> None:
         growth = row["growth"]
         grows = f", {format_bytes(growth)} more at each step" if growth else ""
         item(console, f"{size:>10}", f"{row['owner']} ({row['kind']}){grows}")
+
+
+def _device(console: Console, diagnosis: Diagnosis) -> None:
+    for number, row in enumerate(pool_rows(diagnosis)):
+        if not number:
+            title(console, "Device memory")
+        say(console, f"{row.get('name')}: {pool_line(row)}", indent=2)
+        if number:
+            continue
+        blocks, text = course_line(row, min(40, console.width - 4))
+        if blocks:
+            say(console, blocks, "cyan", indent=2)
+            say(console, text, "dim", indent=2)
+        for size, what in alive_lines(row):
+            item(console, f"{format_bytes(size):>10}", what)
+        for kept in (*kept_lines(row), *opinion_lines(diagnosis)):
+            say(console, kept, indent=2)
 
 
 def _evidence(console: Console, diagnosis: Diagnosis) -> None:

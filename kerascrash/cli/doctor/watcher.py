@@ -68,8 +68,8 @@ def _let_die(folder: str) -> tuple[float, str]:
     assert process.stdout is not None
     process.stdout.readline()
     time.sleep(_START_S)  # the watcher starts beside it
-    process.send_signal(signal.SIGKILL)
     died = time.time()
+    process.send_signal(signal.SIGKILL)
     _, said = process.communicate()
     return died, said.decode("utf-8", "replace").strip()[-200:]
 

@@ -45,7 +45,7 @@ def _build(
     first, last = min(times), max(times)
     inside = [time for time in step_begins if first <= time <= last]
     boundaries, stride = choose_boundaries(inside, first, last)
-    found = replay(column, boundaries)
+    found = replay(column, boundaries, step_begins)
     return AllocatorMemory(
         name=name,
         device=device_of(name, kind),
@@ -60,7 +60,9 @@ def _build(
         live_count=found.live_count,
         live=found.live,
         growing=growing_groups(column, found, stride),
+        kept=found.kept,
         timeline=tuple((seconds(time), used) for time, used in found.timeline),
+        steps=tuple((seconds(time), high, last) for time, high, last in found.steps),
         allocations=found.allocations,
         deallocations=found.frees,
         unmatched_frees=found.unmatched,

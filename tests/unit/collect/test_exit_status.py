@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerascrash.collect.exit_status import name_signal, parse_exit_status
+from kerascrash.collect.exit_status import parse_exit_status
 from kerascrash.errors import UsageError
 
 
@@ -72,6 +72,51 @@ def test_nonsense_is_a_usage_error(text: str) -> None:
         parse_exit_status(text)
 
 
-def test_names() -> None:
-    assert name_signal(9) == "SIGKILL"
-    assert name_signal(99) == "signal 99"
+@pytest.mark.parametrize(
+    ("text", "signal"),
+    [
+        ("code=killed, status=9/KILL", 9),
+        ("status=11/SEGV", 11),
+        ("Exited (137) 2 minutes ago", 9),
+        ("<Signals.SIGKILL: 9>", 9),
+        ("Bus error: 10", 7),  # macOS numbers it so; the words say which it is
+        ("zsh: killed     python train.py", 9),
+        ("signal: segmentation fault (core dumped)", 11),
+        ("Trace/breakpoint trap", 5),
+        ("User defined signal 1", 10),
+        ("wstatus=9", 9),
+        ("34304", 6),  # os.system(): 134 in the high byte
+        ("\u22129", 9),  # a minus sign as word processors set it
+        ("\uff11\uff13\uff17", 9),
+        ("0x89", 9),
+        ("OUT_OF_ME+", 125),
+        ("SIGRTMIN+3", 37),
+        ("\x1b[31m137\x1b[0m", 9),
+    ],
+)
+def test_spellings_of_a_signal(text: str, signal: int) -> None:
+    assert parse_exit_status(text).signal == signal
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("C0000409", 0xC0000409),
+        ("STATUS_ACCESS_VIOLATION", 0xC0000005),
+        ("0xFFFFFFFFC0000005", 0xC0000005),
+        ("Process finished with exit code -1073740791 (0xC0000409)", 0xC0000409),
+    ],
+)
+def test_spellings_of_a_windows_status(text: str, status: int) -> None:
+    assert parse_exit_status(text, "windows").ntstatus == status
+
+
+@pytest.mark.parametrize("text", ["4294967295", "0xFFFFFFFF", "-1"])
+def test_minus_one_has_three_spellings(text: str) -> None:
+    assert parse_exit_status(text, "windows").code == -1
+
+
+@pytest.mark.parametrize("text", ["1 2 3", "3.5", "signal 0", "signal 999", "9" * 20])
+def test_what_could_mean_anything_is_not_guessed_at(text: str) -> None:
+    with pytest.raises(UsageError, match="not an exit status"):
+        parse_exit_status(text)

@@ -30,6 +30,7 @@ def dying(training: Callable[..., Any], *stages: str, ended: int = 0) -> Any:
         (("fit", "predict"), 1, "right after fit", "ModelCheckpoint"),
         (("fit", "evaluate"), 0, "ModelCheckpoint", "nothing trained"),
         (("fit",), 0, "ModelCheckpoint", "nothing trained"),
+        (("custom",), 0, "model.save(", "ModelCheckpoint"),
     ],
 )
 def test_a_checkpoint_is_advised_where_training_can_be_lost(

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from kerascrash.estimate.layer_shapes import Basis, output_shape, per_sample
+from kerascrash.estimate.layer_outputs import computed_output
+from kerascrash.estimate.layer_shapes import Basis, per_sample
 from kerascrash.estimate.model_arithmetic import model_bytes
 from kerascrash.estimate.optimizer_slots import slots_per_weight
 from kerascrash.estimate.step_bytes import step_cost
@@ -89,8 +90,7 @@ def test_a_nested_model_is_not_counted_twice() -> None:
     ],
 )  # fmt: skip
 def test_output_shapes_of_layers_that_tell_none(kind, settings, given, made) -> None:
-    row = {"class": kind, "settings": settings}
-    assert output_shape(row, BASIS, given) == made
+    assert computed_output(kind, settings, [given]) == made
 
 
 def test_time_folded_into_the_batch_stays_a_factor() -> None:
