@@ -231,10 +231,10 @@ class Diagnosis:
     evidence: tuple[Evidence, ...] = ()
     progress: ProgressLost = field(default_factory=ProgressLost)
     ledgers: tuple[Ledger, ...] = ()
-    layers: LayerTable | None = None
-    remedies: tuple[Remedy, ...] = ()
     forecast: Mapping[str, Any] = field(default_factory=dict)
     allocators: tuple[Mapping[str, Any], ...] = ()
     faults: tuple[str, ...] = ()
     signature: Signature = field(default_factory=Signature)
     redaction: Redaction | None = None
+    layers: LayerTable | None = None
+    remedies: tuple[Remedy, ...] = ()
