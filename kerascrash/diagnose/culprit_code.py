@@ -111,7 +111,7 @@ def _type_of(mark: Mark) -> str:
 def raised_place(mark: Mark, recording: Recording) -> Place | None:
     """Return the innermost line of user code that an exception came through."""
     recorded = read_place(mark.data.get("place"))
-    if recorded is not None:
+    if recorded is not None and (recorded.excerpt or not is_library(recorded.file)):
         return recorded
     rows = mark.data.get("traceback") or ()
     own = [row for row in rows if len(row) >= 3 and not is_library(str(row[0]))]
