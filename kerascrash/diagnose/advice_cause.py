@@ -43,5 +43,4 @@ def _see_the_line(culprit: Culprit) -> Advice:
         f"Look at what `{place_text(culprit.place)}` waits for: it stood there.",
         "A lock that another thread holds, a queue that nobody fills or empties, "
         "or a worker that is gone; the section Stacks shows the others.",
-        place=culprit.place,
     )

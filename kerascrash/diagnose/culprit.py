@@ -36,6 +36,7 @@ _BY_FACTOR = {
     "input_pipeline": pipeline_culprit,
     "other_process": neighbour_culprit,
 }
+_DWARFS = 4
 _OF_ONE_LINE = frozenset({"data_size", "dtype", "tensor_ops", "none"})
 """Where an allocation was refused, the line that asked for it is known exactly."""
 _FROM_OUTSIDE = frozenset(
@@ -54,12 +55,19 @@ _FROM_OUTSIDE = frozenset(
 """Deaths that no line of the program brought about."""
 
 
+def _much_more(held: Culprit | None, refused: Culprit) -> bool:
+    """Return whether what is held dwarfs the last array, which merely came too late."""
+    if held is None or held.bytes is None:
+        return False
+    return held.bytes > _DWARFS * (refused.bytes or 0)
+
+
 def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
     """Return who is to blame: by the factor where memory ran out, else by the code."""
     on_device = device_culprit(case, factor) if cause == "gpu_oom" else None
     if cause == "alloc_failure" and factor in _OF_ONE_LINE:
-        refused = refused_culprit(case)
-        if refused is not None:
+        refused, held = refused_culprit(case), data_culprit(case)
+        if refused is not None and not _much_more(held, refused):
             return refused
     if cause in MEMORY_CAUSES and factor == "child_process":
         return worker_culprit(case)

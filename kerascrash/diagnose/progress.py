@@ -85,6 +85,8 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
     duration = f" ({format_seconds(lost.seconds)} of work)" if lost.seconds else ""
     if not lost.checkpoint:
         how = "Save with keras.callbacks.ModelCheckpoint or BackupAndRestore to resume."
+        if lost.stage == "custom":  # no callbacks there
+            how = "Call model.save('model.keras') every so many steps to resume."
         return (
             f"It died {where}; no checkpoint was seen, so all{duration} is lost. {how}"
         )
