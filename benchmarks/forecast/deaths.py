@@ -31,7 +31,7 @@ from kerascrash.dump.reader import read_dump
 from kerascrash.estimate.forecast_facts import forecast_facts
 
 MIB = 1 << 20
-LONGEST_SECONDS = 900
+LONGEST_SECONDS = 3600
 SEAL_SECONDS = 10
 
 
