@@ -26,6 +26,7 @@ CAUSE = Rule(
         "resource_exhausted": 2.0,
         "address_space_limit": 3.0,
         "large_host_allocation": 1.5,
+        "host_pool_exhausted": 9.0,
         "raised_memory_error": 8.0,
         "raised_host_exhausted": 7.0,
         "allocation_refused": 1.0,

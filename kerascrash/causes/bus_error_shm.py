@@ -29,6 +29,7 @@ CAUSE = Rule(
         "core_signal_sent": 6.0,
         "exit_zero": 4.0,
         "gpu_oom": 1.0,
+        "macos_bus_error": 6.0,
     },
     remedies=(
         (

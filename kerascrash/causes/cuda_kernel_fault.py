@@ -21,6 +21,7 @@ CAUSE = Rule(
     supports={
         "cuda_kernel_fault": 8.0,
         "xid_app": 7.5,
+        "gpu_library_call_failed": 4.6,
         "cuda_messenger": 4.2,
         "xid_other": 1.0,
     },

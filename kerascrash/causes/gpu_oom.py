@@ -20,6 +20,8 @@ CAUSE = Rule(
     supports={
         "gpu_oom": 8.0,
         "gpu_oom_disguised": 6.2,
+        "gpu_library_call_failed": 3.8,
+        "device_memory_full": 3.0,
         "tensor_oom": 6.0,
         "resource_exhausted": 4.5,
         "gpu_held_by_other": 3.0,
@@ -38,6 +40,8 @@ CAUSE = Rule(
         "cuda_library_mismatch": 3.0,
         "disk_full": 4.0,
         "host_alloc_failed": 1.5,
+        "device_memory_free": 4.0,
+        "host_pool_exhausted": 9.0,
         "exit_sigkill": 1.5,
         "no_gpu": 1.5,
         "cuda_library_missing": 1.5,

@@ -43,6 +43,7 @@ CAUSE = Rule(
         "exit_sigsegv": 3.0,
         "exit_sigabrt": 2.5,
         "exit_sigterm": 2.5,
+        "worker_left": 4.0,
         "left_by_itself": 1.0,
         "platform_container": 1.3,
         "exit_sigint": 3.0,

@@ -23,6 +23,8 @@ CAUSE = Rule(
         "cuda_library_missing": 8.5,
         "cuda_library_not_found_at_start": 2.0,
         "gpu_oom_disguised": 2.6,
+        "gpu_library_call_failed": 4.4,
+        "device_memory_free": 3.0,
         "exit_nt_stack_buffer_overrun": 2.8,
         "windows_dll_missing": 2.0,
         "native_check": 0.5,
@@ -31,6 +33,7 @@ CAUSE = Rule(
         "exit_zero": 4.0,
         "gpu_oom": 1.0,
         "gpu_held_by_other": 1.5,
+        "device_memory_full": 4.0,
         "exit_sigkill": 2.0,
     },
     remedies=(

@@ -25,6 +25,7 @@ CAUSE = Rule(
         "python_fatal": 6.0,
         "cxx_terminate": 4.5,
         "exit_sigabrt": 3.8,
+        "worker_aborted": 1.5,
         "core_abort": 1.0,
         "exit_nt_abort": 4.0,
         "exit_nt_heap_corruption": 6.5,

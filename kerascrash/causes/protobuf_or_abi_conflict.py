@@ -19,6 +19,7 @@ CAUSE = Rule(
         "protobuf_conflict": 9.0,
         "abi_conflict": 8.5,
         "package_conflict": 6.5,
+        "api_mismatch": 4.4,
         "pb2_import_frame": 4.0,
         "tf_import_frame": 2.2,
         "faulthandler_segv": 0.8,

@@ -19,7 +19,7 @@ CAUSE = Rule(
         "scheduler_oom_kill": 9.0,
         "pod_oom_killed": 8.5,
         "pod_evicted_memory": 9.0,
-        "platform_scheduler": 0.8,
+        "platform_scheduler": 2.6,
         "exit_sigkill": 1.8,
         "kernel_oom_cgroup": 2.0,
         "platform_k8s": 2.6,

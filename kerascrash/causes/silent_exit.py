@@ -22,6 +22,7 @@ CAUSE = Rule(
         "left_by_itself": 1.0,
         "no_fatal_message": 2.0,
         "script_left": 4.5,
+        "worker_left": 4.5,
         "exit_code_127": 2.0,
         "exit_code_126": 2.0,
         "exit_code_124": 1.5,

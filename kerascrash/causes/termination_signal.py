@@ -20,6 +20,7 @@ CAUSE = Rule(
         "preempted": 8.5,
         "job_cancelled": 7.0,
         "exit_sigterm": 5.5,
+        "worker_terminated": 3.6,
         "exit_sighup": 6.0,
         "exit_sigxcpu": 7.0,
         "exit_code_124": 5.0,

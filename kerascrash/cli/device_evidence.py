@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kerascrash.dump.beside import size_of_traces, traces_folder
 from kerascrash.model.evidence import Unavailable
 
 if TYPE_CHECKING:
@@ -29,23 +30,56 @@ def with_device_evidence(
     that cannot be read: that becomes Unavailable.
     """
     # What a bundle brought along was read from them already.
-    folders = (*traces, *(() if case.traces else _noted_folders(case)))
+    own = () if case.traces else own_folders(case)
+    folders = (*traces, *own, *(() if case.traces else _noted_folders(case)))
     maps = () if case.traces else _maps_in_texts(case, texts)
     if not folders and not maps:
-        return case
+        return _without_windows(case)
+    from kerascrash.collect.profiler_tools import ask_profiler
     from kerascrash.collect.traces import read_traces
 
     start = None if isinstance(case.process, Unavailable) else case.process.start
     evidence = read_traces(folders, start, case.death)
+    case = _without_windows(case) if not own else case
+    found, silent = ask_profiler(evidence.found)
     missing = case.unavailable
     if any(found.what == "trace" for found in missing):
         missing = tuple(one for one in missing if one.what != "trace")
     return replace(
         case,
-        traces=(*case.traces, *maps, *evidence.found),
+        traces=(*case.traces, *maps, *found),
         damage=(*case.damage, *evidence.damage),
-        unavailable=(*missing, *evidence.unavailable),
+        unavailable=(*missing, *evidence.unavailable, *silent),
     )
+
+
+def own_folders(case: Case) -> tuple[str, ...]:
+    """Return the folders of windows and maps beside the dumps of a run."""
+    sources = [
+        one.recording.source
+        for one in (case, *case.children)
+        if not isinstance(one.recording, Unavailable)
+    ]
+    sources = [source for source in sources if size_of_traces(source)]
+    return tuple(dict.fromkeys(map(traces_folder, sources)))[:_MOST_FOLDERS]
+
+
+def _without_windows(case: Case) -> Case:
+    """Say so where the user had asked for windows and none was complete."""
+    if case.traces or isinstance(case.recording, Unavailable):
+        return case
+    settings = case.recording.environment.get("settings")
+    asked = isinstance(settings, dict) and settings.get("profile_every")
+    failed = [
+        str(mark.data.get("error"))
+        for mark in case.recording.marks
+        if mark.kind == "hook_failed" and mark.data.get("hook") == "profile_windows"
+    ]
+    if not asked:
+        return case
+    reason = failed[-1] if failed else "none was complete, or its folder is not here"
+    missing = Unavailable("profile windows", reason)
+    return replace(case, unavailable=(*case.unavailable, missing))
 
 
 def _noted_folders(case: Case) -> tuple[str, ...]:

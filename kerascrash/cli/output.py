@@ -25,9 +25,14 @@ def write_report(diagnosis: Diagnosis, format_name: str, output: str) -> str:
 
 def write_text(text: str, output: str) -> str:
     """Write a text to a file and return its path; raises SourceError."""
+    return write_bytes(text.encode("utf-8", "backslashreplace"), output)
+
+
+def write_bytes(data: bytes, output: str) -> str:
+    """Write a file and return its path; raises SourceError."""
     try:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with open(output, "wb") as file:
+            file.write(data)
     except OSError as error:
         reason = error.strerror or error
         raise SourceError(f"{output}: cannot be written: {reason}; use -o") from None

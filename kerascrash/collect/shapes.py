@@ -35,6 +35,7 @@ SHAPES: Mapping[str, Any] = {
                     "shape": [ANY],
                     "dtype": TEXT,
                     "graph": FLAG,
+                    "inside": TEXT,
                 },
                 "dtypes": _COUNTERS,
                 "growth_bytes_per_step": NUMBER,

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 
 from kerascrash.collect.bfc_map import looks_like_map
+from kerascrash.dump.beside import PARTIAL
 
 XPLANE, MEMORY_PROFILE, CHROME, MAP = "xplane", "memory_profile", "trace_events", "map"
+PPROF, TORCH = "pprof", "torch_pools"
 _SUFFIXES = {
     ".xplane.pb": XPLANE,
     ".xplane.pb.gz": XPLANE,
@@ -16,6 +18,8 @@ _SUFFIXES = {
     ".memory_profile.json": MEMORY_PROFILE,
     ".trace.json.gz": CHROME,
     ".trace.json": CHROME,
+    ".prof": PPROF,
+    ".torch_pools.json": TORCH,
 }
 _SESSION = re.compile(r"\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d")
 _MOST_FILES = 48
@@ -55,6 +59,8 @@ def find_trace_files(root: str) -> tuple[list[TraceFile], int]:
     for folder, folders, names in os.walk(root):
         if folder.count(os.sep) - base >= _DEEPEST:
             folders.clear()
+        if PARTIAL in folders:  # a window that the death cut short
+            folders.remove(PARTIAL)
         seen += len(names)
         if seen > _MOST_ENTRIES:
             break
@@ -90,7 +96,8 @@ def _without_doubles(files: list[TraceFile]) -> list[TraceFile]:
     return [
         one
         for one in files
-        if one.kind in (XPLANE, MAP) or (one.session, _host(one)) not in whole
+        if one.kind in (XPLANE, MAP, PPROF, TORCH)
+        or (one.session, _host(one)) not in whole
     ]
 
 

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 
 from kerascrash.collect.bfc_map import read_bfc_map
 from kerascrash.collect.bfc_text import BfcText
+from kerascrash.collect.device_profiles import read_device_profiles
 from kerascrash.collect.log_stream import open_log, read_pieces
 from kerascrash.collect.side_files import read_side_file
 from kerascrash.collect.trace_files import (
     MAP,
+    PPROF,
+    TORCH,
     XPLANE,
     TraceFile,
     find_trace_files,
@@ -25,10 +28,12 @@ from kerascrash.collect.xplane import read_xplane
 from kerascrash.model.evidence import Damage, Unavailable
 from kerascrash.model.trace import AllocatorMap, Trace
 
-_BEFORE_START, _AFTER_DEATH = 120.0, 120.0
+_BEFORE_START, _AFTER_DEATH = 10.0, 120.0  # clocks of other hosts differ
 _MOST_READ = 3 << 30  # bytes of all files together
 _MOST_TEXT = 512 << 20
 _WHAT = "profiler trace"
+_NO_MEMORY = "memory in "
+_PROFILES = (PPROF, TORCH)
 _WORDS = (
     *(b"bfc_allocator", b"ran out of memory", b"OOM when allocating", b"MaxInUse:"),
     *(b"BFCAllocator", b"{{node", b"[Op:"),
@@ -55,6 +60,7 @@ def read_traces(
     """
     evidence = DeviceEvidence()
     left = _MOST_READ
+    known: set[str] = set()
     for path in dict.fromkeys(paths):
         files, more = find_trace_files(path)
         if not files:
@@ -65,6 +71,10 @@ def read_traces(
         if more:
             reason = f"{more} older files were left out"
             evidence.unavailable.append(Unavailable(f"{_WHAT} {path}", reason))
+        files = _not_yet(files, known)
+        evidence.found += read_device_profiles(
+            [(one.path, one.kind == PPROF) for one in files if one.kind in _PROFILES]
+        )
         for file in _ends_of_maps(files):
             left -= _size(file.path)
             if left < 0:
@@ -73,7 +83,29 @@ def read_traces(
                 break
             _read(file, evidence)
     _keep_own(evidence, start, death)
+    _join_missing(evidence)
     return evidence
+
+
+def _not_yet(files: list[TraceFile], known: set[str]) -> list[TraceFile]:
+    """Return those of no folder before: one may lie within another."""
+    real = {os.path.realpath(one.path): one for one in files}
+    new = [one for path, one in real.items() if path not in known]
+    known.update(real)
+    return new
+
+
+def _join_missing(evidence: DeviceEvidence) -> None:
+    """Say once why several traces tell nothing of memory."""
+    without: dict[str, list[Unavailable]] = {}
+    for one in evidence.unavailable:
+        if one.what.startswith(_NO_MEMORY):
+            without.setdefault(one.reason, []).append(one)
+    for reason, rows in without.items():
+        if len(rows) > 1:
+            joined = Unavailable(f"{_NO_MEMORY}{len(rows)} traces", reason)
+            others = [one for one in evidence.unavailable if one not in rows]
+            evidence.unavailable = [*others, joined]
 
 
 def _ends_of_maps(files: list[TraceFile]) -> list[TraceFile]:
@@ -84,6 +116,8 @@ def _ends_of_maps(files: list[TraceFile]) -> list[TraceFile]:
 
 
 def _read(file: TraceFile, evidence: DeviceEvidence) -> None:
+    if file.kind in _PROFILES:
+        return
     if file.kind == MAP:
         try:
             found = read_bfc_map(file.path)
@@ -110,7 +144,7 @@ def _read(file: TraceFile, evidence: DeviceEvidence) -> None:
         evidence.damage.append(Damage(file.path, f"{text}{'; ' if why else ''}{why}"))
     elif not trace.allocators:
         reason = why or "it holds no memory events"
-        evidence.unavailable.append(Unavailable(f"memory in {file.path}", reason))
+        evidence.unavailable.append(Unavailable(f"{_NO_MEMORY}{file.path}", reason))
 
 
 def _keep_own(

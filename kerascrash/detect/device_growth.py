@@ -49,7 +49,7 @@ def _traced(pool: Pool) -> Iterator[Finding]:
     if grown is not None:
         group = grown.group
         share = min(
-            sum(one.group.bytes for one in memory.growing) / memory.peak_bytes, 1.0
+            sum(one.group.bytes for one in pool.growing) / memory.peak_bytes, 1.0
         )
         if share >= _LEAST_SHARE:
             kind = " ".join(part for part in (group.dtype, group.shape) if part)

@@ -52,7 +52,9 @@ def detect(case: Case) -> Iterator[Finding]:
 def _failed(pool: Pool) -> Finding:
     asked = pool.request
     limit = f" of {format_bytes(pool.limit)}" if pool.limit else ""
-    text = f"{pool.label}: {format_bytes(pool.peak)}{limit} were in use"
+    # The peak may be long ago, and what was in use then free again.
+    used = (pool.map.in_use_bytes if pool.map else None) or pool.peak
+    text = f"{pool.label}: {format_bytes(used)}{limit} were in use"
     time = asked.time if asked else pool.map.time if pool.map else None
     if asked is not None and asked.requested_bytes is not None:
         shape = f" {asked.shape} {asked.dtype}".rstrip()

@@ -87,6 +87,9 @@ def detect(case: Case) -> Iterator[Finding]:
             spelled = case.exit.raw or text
             evidence = Evidence("exit", "exit status", f"exit status {spelled}")
             yield Finding(finding, text, 1.0, (evidence,), {"raw": case.exit.raw})
+            if finding == "exit_sigbus" and case.platform == "macos":
+                text = "on macOS many an ordinary invalid memory access ends in SIGBUS"
+                yield Finding("macos_bus_error", text, 1.0, (evidence,))
 
 
 def _read(status: ExitStatus) -> Iterator[tuple[str, str]]:
@@ -117,7 +120,7 @@ DETECTOR = Detector(
         *sorted({f for f, _ in _SIGNALS.values()} | set(_NTSTATUS.values())),
         *sorted({f for f, _ in (*_CODES.values(), *_YARN.values())}),
         *("exit_signal_other", "exit_nt_other", "exit_zero", "exit_code_other"),
-        *("died_by_signal", "left_by_itself"),
+        *("died_by_signal", "left_by_itself", "macos_bus_error"),
     ),
     detect=detect,
     needs=("exit",),

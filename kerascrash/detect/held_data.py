@@ -16,12 +16,14 @@ from kerascrash.estimate.line_doing import LineDoing, line_at_death
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import RUNNING_STAGES, Rise, rise_of
 from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.widened import widened_data
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.1
+_MUCH = 0.25
 _SOURCE = "dump:inventory"
 
 
@@ -30,9 +32,12 @@ def detect(case: Case) -> Iterator[Finding]:
     rise = rise_of(case)
     if rise is None or rise.total <= 0:
         return
+    recording = recording_of(case)
+    refusal = refusal_in(recording) if recording is not None else None
+    wanted = rise.whole + (refusal.bytes if refusal is not None else 0)
     held = data_held(case)
     total = sum(kept.bytes for kept in held)
-    share = min(total / rise.whole, 1.0)
+    share = min(total / wanted, 1.0)
     if share >= _LEAST_SHARE:
         biggest = held[0].holding
         yield note(
@@ -56,9 +61,20 @@ def detect(case: Case) -> Iterator[Finding]:
         text += f"{narrower_dtype(dtype)}"
         strength = min(wide_bytes / rise.whole, 1.0)
         yield note("wide_dtype_held", _SOURCE, text, strength, owner=owner, dtype=dtype)
-    recording = recording_of(case)
-    refused = recording is not None and refusal_in(recording) is not None
-    yield from _loading(line_at_death(case), rise, refused=refused)
+    yield from _widening(case, wanted)
+    yield from _loading(line_at_death(case), rise, refused=refusal is not None)
+
+
+def _widening(case: Case, wanted: int) -> Iterator[Finding]:
+    """Data that a line made wider than they were, where that is what did not fit."""
+    widened = widened_data(case)
+    if widened is None or widened.saves < _MUCH * wanted:
+        return
+    owner, saves = widened.holding.owner, widened.saves
+    text = f"`{owner}` need not be so wide: {widened.how}; "
+    text += f"{format_bytes(saves)} less without that"
+    strength = min(2 * saves / wanted, 1.0)
+    yield note("data_widened", _SOURCE, text, strength, owner=owner, saves=saves)
 
 
 def _loading(
@@ -84,7 +100,12 @@ def _loading(
 
 DETECTOR = Detector(
     id="held_data",
-    finds=("data_held_whole", "wide_dtype_held", "data_being_loaded"),
+    finds=(
+        "data_held_whole",
+        "wide_dtype_held",
+        "data_widened",
+        "data_being_loaded",
+    ),
     detect=detect,
     needs=("recording",),
 )

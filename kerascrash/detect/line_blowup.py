@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from kerascrash.detect._facts import note
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.graphs_kept import graphs_kept
+from kerascrash.estimate.holdings import holdings_of
 from kerascrash.estimate.kept import steps_counted
-from kerascrash.estimate.line_doing import line_at_death
+from kerascrash.estimate.line_doing import LineDoing, line_at_death
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
@@ -24,6 +25,8 @@ from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.3
 _LEAST_BYTES = 16 << 20
+_BLOWN_UP = 3
+"""Times the biggest thing held that a refused result must be to be none of data."""
 _A_FEW = 3
 _AFTER_STEPS = 0.5
 """A line that has run before rather leaks what no name shows."""
@@ -50,7 +53,8 @@ def detect(case: Case) -> Iterator[Finding]:
             )
     recording = recording_of(case)
     if recording is not None:
-        yield from _refused(recording, rise.total if rise is not None else 0)
+        grown = rise.total if rise is not None else 0
+        yield from _refused(recording, grown, of_op=_is_of_op(recording, doing))
 
 
 def _was_looked_at(recording: Recording | None) -> bool:
@@ -58,7 +62,16 @@ def _was_looked_at(recording: Recording | None) -> bool:
     return bool(inventory.get("entries")) or inventory.get("complete") is not False
 
 
-def _refused(recording: Recording, grown: int) -> Iterator[Finding]:
+def _is_of_op(recording: Recording, doing: LineDoing | None) -> bool:
+    """Tell whether what was refused is far larger than all that the line had."""
+    refusal = refusal_in(recording)
+    if refusal is None or doing is None or doing.kind != "op":
+        return False
+    biggest = max((one.bytes for one in holdings_of(recording)), default=0)
+    return refusal.bytes >= _BLOWN_UP * biggest
+
+
+def _refused(recording: Recording, grown: int, *, of_op: bool) -> Iterator[Finding]:
     """What was refused, as a share of all that the process had wanted by then."""
     refusal = refusal_in(recording)
     if refusal is None:
@@ -70,6 +83,10 @@ def _refused(recording: Recording, grown: int) -> Iterator[Finding]:
     data = {"bytes": refusal.bytes, "shape": shape, "dtype": dtype}
     share = refusal.bytes / max(grown + refusal.bytes, 1)
     yield note("allocation_refused", "dump:events", text, share, time, **data)
+    if of_op:
+        text = f"its operands are far smaller than the {format_bytes(refusal.bytes)} "
+        text += "that the line was to make"
+        yield note("one_line_blew_up", "dump:events", text, share, time, **data)
     if narrower_dtype(dtype):
         yield note("wide_dtype_held", "dump:events", text, share / 2, time, **data)
 

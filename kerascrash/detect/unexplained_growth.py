@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.kept import steps_counted
-from kerascrash.estimate.ledger import REMAINDER, host_ledger
+from kerascrash.estimate.ledger import BUFFERS, REMAINDER, host_ledger
 from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.pipelines import holds_elements, pipeline_ops
@@ -32,7 +32,9 @@ def detect(case: Case) -> Iterator[Finding]:
     recording = recording_of(case)
     if ledger is None or rise is None or recording is None or rise.total <= 0:
         return
-    remainder = sum(line.bytes for line in ledger.lines if line.name == REMAINDER)
+    # What a buffer may hold is a computation; here it counts as not seen.
+    unseen = (REMAINDER, BUFFERS)
+    remainder = sum(line.bytes for line in ledger.lines if line.name in unseen)
     share = remainder / rise.total if not _is_one_line(case) else 0.0
     # Without an inventory nothing is explained, and nothing can be concluded from it.
     if share >= _LEAST_SHARE and recording.inventory.get("entries") is not None:

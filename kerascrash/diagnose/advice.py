@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from kerascrash.diagnose.advice_cause import cause_advice
 from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
+from kerascrash.diagnose.resource import MEMORY_CAUSES
+from kerascrash.estimate.device_memory import exhausted_pool
 from kerascrash.model.case import Case
 from kerascrash.model.rules import Rule
 from kerascrash.model.verdict import Advice, Culprit
 
 _MOST = 8
 _ABOUT_BATCH = re.compile(r"\bbatch(?:es|_size)?\b", re.IGNORECASE)
+
+_ABOUT_MALLOC = re.compile(r"LD_PRELOAD|MALLOC_")
+_ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
 def advise(
@@ -21,21 +28,51 @@ def advise(
     factor: str,
     second: str,
     culprit: Culprit | None,
+    findings: Collection[str] = (),
 ) -> tuple[Advice, ...]:
     """
     Return advice, best first.
 
     ``rules`` are the factor, the second factor and the cause, whose remedies follow the
-    sized ones unless these, or a rule before, pull at the same lever already. A smaller
-    batch is advised only where the batch is to blame.
+    sized ones unless these, or a rule before, pull at the same lever already. Where it
+    was not memory that ran out, the cause's own come first. ``findings`` are the ids of
+    those that speak for the verdict.
     """
-    advice = device_advice(case, factor, culprit) or sized_advice(case, factor, culprit)
+    advice = cause_advice(rules[-1].id if rules else "", findings, culprit)
+    advice += device_advice(case, factor, culprit) or sized_advice(
+        case, factor, culprit
+    )
     advice += without_repeats(sized_advice(case, second, None), advice)
-    batch_blamed = "batch_size" in (factor, second) or factor == "none"
+    beside = _beside_the_point(case, factor, second)
     sized = any(one.saves_bytes for one in advice)
-    for rule in rules:
+    for rule in _in_order(rules):
         general = [Advice(remedy) for remedy in rule.remedies]
-        if not batch_blamed:
-            general = [one for one in general if not _ABOUT_BATCH.search(one.action)]
+        general = [a for a in general if not any(b.search(a.action) for b in beside)]
         advice += without_repeats(general, advice, sized=sized)
     return tuple(advice[:_MOST])
+
+
+def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[str]]:
+    """
+    Return what general remedies must not speak of.
+
+    A smaller batch only where the batch is to blame; nothing about a card where
+    TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
+    where any such pool did.
+    """
+    pool = exhausted_pool(case)
+    about = []
+    if "batch_size" not in (factor, second) and factor != "none":
+        about.append(_ABOUT_BATCH)
+    if pool is not None:
+        about.append(_ABOUT_MALLOC)
+        if pool.device == "host":
+            about.append(_ABOUT_CARD)
+    return about
+
+
+def _in_order(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Return factors before the cause where memory ran out, else after it."""
+    if not rules or rules[-1].id in MEMORY_CAUSES:
+        return rules
+    return (rules[-1], *rules[:-1])

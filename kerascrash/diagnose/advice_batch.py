@@ -31,7 +31,7 @@ def batch_advice(case: Case, place: Place | None) -> list[Advice]:
         Advice(
             f"Use batch_size={batch} instead of {forecast.present}.",
             f"It needs about {format_bytes(charged)} of the {bound} allowed; "
-            f"90 % interval of what fits: {low}-{high}"
+            f"90 % interval of what fits: {low} to {high}"
             f"{alone if forecast.from_model_alone else ''}.",
             saves,
             place,

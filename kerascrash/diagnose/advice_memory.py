@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from kerascrash.diagnose.advice_batch import batch_advice
@@ -29,8 +30,19 @@ def _leak(_case: Case, culprit: Culprit | None) -> list[Advice]:
             detail,
             culprit.bytes,
             culprit.place,
+            _as_number(culprit),
         )
     ]
+
+
+def _as_number(culprit: Culprit) -> str:
+    """Return the appending line with a number in place of the tensor, "" for none."""
+    place = culprit.place
+    text = dict(place.excerpt).get(place.line, "") if place else ""
+    if ".append(" not in text or "Tensor" not in culprit.kind:
+        return ""
+    number = r".append(float(keras.ops.mean(\1)))"
+    return re.sub(r"\.append\((.+)\)", number, text).strip()
 
 
 def _batch(case: Case, culprit: Culprit | None) -> list[Advice]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kerascrash.diagnose.culprit_code import code_culprit, refused_culprit
 from kerascrash.diagnose.culprit_device import device_culprit
 from kerascrash.diagnose.culprit_graph import gradient_culprit, graph_culprit
@@ -34,6 +36,7 @@ _BY_FACTOR = {
     "input_pipeline": pipeline_culprit,
     "other_process": neighbour_culprit,
 }
+_DWARFS = 4
 _OF_ONE_LINE = frozenset({"data_size", "dtype", "tensor_ops", "none"})
 """Where an allocation was refused, the line that asked for it is known exactly."""
 _FROM_OUTSIDE = frozenset(
@@ -52,12 +55,19 @@ _FROM_OUTSIDE = frozenset(
 """Deaths that no line of the program brought about."""
 
 
+def _much_more(held: Culprit | None, refused: Culprit) -> bool:
+    """Return whether what is held dwarfs the last array, which merely came too late."""
+    if held is None or held.bytes is None:
+        return False
+    return held.bytes > _DWARFS * (refused.bytes or 0)
+
+
 def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
     """Return who is to blame: by the factor where memory ran out, else by the code."""
     on_device = device_culprit(case, factor) if cause == "gpu_oom" else None
     if cause == "alloc_failure" and factor in _OF_ONE_LINE:
-        refused = refused_culprit(case)
-        if refused is not None:
+        refused, held = refused_culprit(case), data_culprit(case)
+        if refused is not None and not _much_more(held, refused):
             return refused
     if cause in MEMORY_CAUSES and factor == "child_process":
         return worker_culprit(case)
@@ -65,14 +75,28 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
         named = _BY_FACTOR[factor](case)
         if on_device is not None and (named is None or named.place is None):
             return on_device
+        if named is not None and on_device is not None:
+            return _as_seen_there(named, on_device, factor)
         if named is not None or factor == "other_process":
             return named
     if on_device is not None:
         return on_device
-    if cause in _FROM_OUTSIDE:
-        return None
+    return None if cause in _FROM_OUTSIDE else _by_code(case, cause)
+
+
+def _by_code(case: Case, cause: str) -> Culprit | None:
     named = code_culprit(case, cause)
-    if named is not None and cause in MEMORY_CAUSES:
-        # What fills memory is not the line that happened to wait meanwhile.
-        return None if only_waits(statement_at(named.place)) else named
+    if (
+        named is not None
+        and cause in MEMORY_CAUSES
+        and only_waits(statement_at(named.place))
+    ):
+        return None  # what fills memory is not the line that happened to wait meanwhile
     return named
+
+
+def _as_seen_there(named: Culprit, there: Culprit, factor: str) -> Culprit:
+    """Return who is to blame with the op and shape that the device's pool shows."""
+    told = f"{there.owner}: {there.kind}"
+    size = there.bytes if factor == "tensor_ops" else named.bytes
+    return replace(named, bytes=size, note=f"{named.note}; {told}".removeprefix("; "))

@@ -52,7 +52,8 @@ def _name_of(place: Place, recording: Recording) -> str:
     for stage in open_stages(recording):
         begun_at = read_place(stage.data.get("where"))
         if begun_at and (begun_at.file, begun_at.line) == (place.file, place.line):
-            return stage_name(stage)
+            name = stage_name(stage)  # a loop of the user's own has no call's name
+            return name if name != "custom" else place.function or name
     return place.function or place.file
 
 
@@ -110,7 +111,7 @@ def _type_of(mark: Mark) -> str:
 def raised_place(mark: Mark, recording: Recording) -> Place | None:
     """Return the innermost line of user code that an exception came through."""
     recorded = read_place(mark.data.get("place"))
-    if recorded is not None:
+    if recorded is not None and (recorded.excerpt or not is_library(recorded.file)):
         return recorded
     rows = mark.data.get("traceback") or ()
     own = [row for row in rows if len(row) >= 3 and not is_library(str(row[0]))]

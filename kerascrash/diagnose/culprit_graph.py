@@ -51,4 +51,5 @@ def graph_culprit(case: Case) -> Culprit | None:
         growth_bytes_per_step=worst.bytes / worst.alive if worst.bytes else None,
         place=worst.place,
         note="; ".join(notes),
+        growth_per="graph",
     )

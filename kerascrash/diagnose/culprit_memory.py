@@ -37,11 +37,10 @@ def leak_culprit(case: Case) -> Culprit | None:
     if kept is None:
         return None
     holding, note = kept.holding, kept.note
-    growth = growth_seen(holding)
+    growth, unit = growth_seen(holding), "step"
     if growth is None and holding.is_filled_by_line:
         # No step was counted: each pass of its line adds one element.
-        growth = float(holding.element_bytes)
-        note = "; ".join(part for part in (note, "growth is of one element") if part)
+        growth, unit = float(holding.element_bytes), "element"
     return Culprit(
         owner=holding.owner,
         kind=_kind_at_death(kept),
@@ -49,6 +48,7 @@ def leak_culprit(case: Case) -> Culprit | None:
         growth_bytes_per_step=growth,
         place=holding.place,
         note=note,
+        growth_per=unit,
     )
 
 
@@ -56,7 +56,13 @@ def _of_graphs(kept: Kept) -> Culprit:
     holding = kept.holding
     each = kept.bytes / holding.count
     return Culprit(
-        holding.owner, holding.kind, kept.bytes, each, holding.place, kept.note
+        holding.owner,
+        holding.kind,
+        kept.bytes,
+        each,
+        holding.place,
+        kept.note,
+        growth_per="element",
     )
 
 

@@ -6,9 +6,12 @@ No part may cost the others: what raises is left out and named in ``faults``.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kerascrash.causes import load_causes
 from kerascrash.detect import Observed, observe
 from kerascrash.diagnose.advice import advise
+from kerascrash.diagnose.advice_examples import with_examples
 from kerascrash.diagnose.choose import best, blamed_factor, second_factor
 from kerascrash.diagnose.culprit import find_culprit
 from kerascrash.diagnose.guard import Guard
@@ -18,9 +21,11 @@ from kerascrash.diagnose.signature import signature_of
 from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
 from kerascrash.estimate.device_ledger import device_ledgers
-from kerascrash.estimate.device_memory import allocator_rows
+from kerascrash.estimate.device_rows import allocator_rows
 from kerascrash.estimate.forecast_facts import forecast_facts
-from kerascrash.estimate.ledger import host_ledger
+from kerascrash.estimate.layer_table import layer_table
+from kerascrash.estimate.ledger import host_ledger, peak_ledger
+from kerascrash.estimate.remedies import remedies_of
 from kerascrash.factors import load_factors
 from kerascrash.model.case import Case
 from kerascrash.model.certainty import certainty_word
@@ -32,6 +37,7 @@ from kerascrash.model.verdict import (
     Hypothesis,
     Ledger,
     ProgressLost,
+    Remedy,
     Verdict,
 )
 
@@ -48,9 +54,11 @@ def diagnose(case: Case) -> Diagnosis:
     if best(causes, "unknown")[0] != "clean_exit":
         progress = guard.run("progress", lambda: progress_lost(case), progress)
     verdict = _verdict(case, causes, factors, progress, guard)
-    ledger = guard.run("ledger", lambda: host_ledger(case), None)
+    remedies = _remedies(case, verdict, guard)
+    verdict = replace(verdict, advice=with_examples(verdict.advice, remedies))
     no_ledgers: tuple[Ledger, ...] = ()
-    on_device = guard.run("device ledgers", lambda: device_ledgers(case), no_ledgers)
+    ledgers = guard.run("ledger", lambda: _host_ledgers(case), no_ledgers)
+    ledgers += guard.run("device ledgers", lambda: device_ledgers(case), no_ledgers)
     return Diagnosis(
         case=case,
         verdict=verdict,
@@ -59,12 +67,28 @@ def diagnose(case: Case) -> Diagnosis:
         findings=(*seen.findings, *extra),
         evidence=_evidence(seen),
         progress=progress,
-        ledgers=(*((ledger,) if ledger is not None else ()), *on_device),
+        ledgers=ledgers,
+        layers=guard.run("layers", lambda: layer_table(case), None),
+        remedies=remedies,
         forecast=guard.run("forecast", lambda: forecast_facts(case), {}),
         allocators=guard.run("allocators", lambda: allocator_rows(case), ()),
         faults=tuple(guard.faults),
         signature=signature_of(verdict),
     )
+
+
+def _host_ledgers(case: Case) -> tuple[Ledger, ...]:
+    """Return the host's at death, then at the peak where that was another moment."""
+    found = (host_ledger(case), peak_ledger(case))
+    return tuple(ledger for ledger in found if ledger is not None)
+
+
+def _remedies(case: Case, verdict: Verdict, guard: Guard) -> tuple[Remedy, ...]:
+    """Return what each measure would bring where memory was what ran out."""
+    nothing: tuple[Remedy, ...] = ()
+    if verdict.cause not in MEMORY_CAUSES and verdict.factor == "none":
+        return nothing
+    return guard.run("remedies", lambda: remedies_of(case, verdict.factor), nothing)
 
 
 def _evidence(seen: Observed) -> tuple[Evidence, ...]:
@@ -88,11 +112,13 @@ def _verdict(
     second = second_factor(factors, factor)
     culprit = guard.run("culprit", lambda: find_culprit(case, cause, factor), None)
     rules = _rules(cause, factor, second)
+    findings = _findings(causes, factors)
     nothing: tuple[Advice, ...] = ()
     advice = guard.run(
-        "advice", lambda: advise(case, rules, factor, second, culprit), nothing
+        "advice",
+        lambda: advise(case, rules, factor, second, culprit, findings),
+        nothing,
     )
-    findings = _findings(causes, factors)
     summary = guard.run(
         "summary",
         lambda: summarise(case, cause, confidence, findings, culprit, progress),

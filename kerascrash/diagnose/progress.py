@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
-from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.timeline import (
+    open_stages,
+    recording_of,
+    stage_begins,
+    stage_name,
+)
 from kerascrash.model.case import Case, Mark, Process, Recording
 from kerascrash.model.verdict import ProgressLost
 from kerascrash.units import count_of, format_seconds
@@ -18,6 +25,8 @@ _STAGES = {
     "checkpoint": "while a checkpoint was being written",
 }
 _BEFORE_TRAINING = frozenset({"build", "compile", "data"})
+_NO_TRAINING = frozenset({"evaluate", "predict"})
+_TRAINING = frozenset({"fit", "custom"})
 
 
 def progress_lost(case: Case) -> ProgressLost:
@@ -64,9 +73,20 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
     where = _where(lost, recording)
     if lost.stage in _BEFORE_TRAINING and not lost.step:
         return f"It died {where}, before any training step: nothing trained is lost."
+    after = lost.stage in _NO_TRAINING and not _inside_fit(recording)
+    if after and not _has_trained(recording):
+        nothing = "nothing was being trained, so nothing trained is lost"
+        return f"It died {where}; {nothing}."
+    if after and not lost.checkpoint:
+        return (
+            f"It died {where}, after training; no saved model was seen, so what was "
+            "trained is lost. Call model.save('model.keras') right after fit."
+        )
     duration = f" ({format_seconds(lost.seconds)} of work)" if lost.seconds else ""
     if not lost.checkpoint:
         how = "Save with keras.callbacks.ModelCheckpoint or BackupAndRestore to resume."
+        if lost.stage == "custom":  # no callbacks there
+            how = "Call model.save('model.keras') every so many steps to resume."
         return (
             f"It died {where}; no checkpoint was seen, so all{duration} is lost. {how}"
         )
@@ -81,6 +101,23 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
         f"It died {where}; the last checkpoint, {name}, is {earlier} earlier. "
         f"Resume: {resume}{first}."
     )
+
+
+def _inside_fit(recording: Recording) -> bool:
+    """Return whether a fit had begun and not ended: it evaluates too."""
+    return any(stage_name(stage) in _TRAINING for stage in open_stages(recording))
+
+
+def _has_trained(recording: Recording) -> bool:
+    """Return whether this run trained anything; batches outlive the ring of events."""
+    begun = {stage_name(mark) for mark in stage_begins(recording)}
+    seen = {str(batch.get("stage")).lower() for batch in _batches(recording)}
+    return bool(_TRAINING & (begun | seen))
+
+
+def _batches(recording: Recording) -> list[Mapping[str, Any]]:
+    found = recording.models.get("batches") or ()
+    return [batch for batch in found if isinstance(batch, Mapping)]
 
 
 def _where(lost: ProgressLost, recording: Recording) -> str:

@@ -14,6 +14,7 @@ from kerascrash.model.evidence import Finding
 from kerascrash.units import format_bytes, format_seconds
 
 _Findings = Mapping[str, Finding]
+_SHORT_MESSAGE, _LONGEST_MESSAGE = 110, 160
 _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
@@ -70,9 +71,20 @@ def _exception(case: Case, _findings: _Findings) -> str:
     if not raised:
         return "ended by an exception that nothing caught."
     name = str(raised[-1].data.get("type") or "an exception").rsplit(".", 1)[-1]
-    message = str(raised[-1].data.get("message") or "").strip().splitlines()
-    said = f": {message[0][:160]}" if message and message[0] else ""
-    return f"ended by an exception that nothing caught: {name}{said}"
+    said = _beginning(str(raised[-1].data.get("message") or ""))
+    return (
+        f"ended by an exception that nothing caught: {name}{': ' if said else ''}{said}"
+    )
+
+
+def _beginning(message: str) -> str:
+    """Return the first line of a message; of a short one, what follows it too."""
+    first, *rest = [" ".join(line.split()) for line in message.split("\n")]
+    for line in filter(None, rest):
+        if len(first) >= _SHORT_MESSAGE:
+            break
+        first = f"{first} {line}".strip()
+    return first if len(first) <= _LONGEST_MESSAGE else f"{first[:_LONGEST_MESSAGE]}…"
 
 
 def _silent(case: Case, findings: _Findings) -> str:
@@ -105,7 +117,7 @@ def _open_files(case: Case, _findings: _Findings) -> str:
     rlimits = (recording.limits.get("rlimits") if recording else None) or {}
     soft = next(iter(rlimits.get("RLIMIT_NOFILE") or ()), None)
     allowed = f" ({soft:,} are allowed)" if isinstance(soft, int) and soft > 0 else ""
-    return f"failed for want of descriptors: too many open files{allowed}."
+    return f"failed: too many open files{allowed}."
 
 
 def _hang(_case: Case, findings: _Findings) -> str:

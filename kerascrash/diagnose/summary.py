@@ -61,7 +61,11 @@ def culprit_sentence(culprit: Culprit) -> str:
     size = format_bytes(culprit.bytes)
     verb = "holds a" if culprit.kind[:4] in ("list", "dict", "dequ", "set ") else "is a"
     growth = culprit.growth_bytes_per_step
-    rising = f", +{format_bytes(growth)} per step" if growth and growth > 0 else ""
+    rising = (
+        f", +{format_bytes(growth)} per {culprit.growth_per}"
+        if growth and growth > 0
+        else ""
+    )
     if " of " in culprit.kind and verb == "holds a":
         _, _, content = culprit.kind.partition(" of ")
         return f"{head} holds {content} = {size}{rising}."

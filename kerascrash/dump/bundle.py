@@ -37,6 +37,8 @@ _LARGEST_DIRECTORY = 1 << 20
 _MOST_MEMBERS = 2000
 _MAGIC = b"PK\x03\x04"
 _END, _END_SIZE = b"PK\x05\x06", 22
+_LOCATOR_64, _LOCATOR_SIZE = b"PK\x06\x07", 20
+"""Points to another end record, whose figures count in place of those of the last."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DUMPS = (".bin", ".bin.gz")
 
@@ -122,10 +124,12 @@ def _refuse_oversized(path: str, file: IO[bytes]) -> None:
     size = os.fstat(file.fileno()).st_size
     if size > _LARGEST_FILE:
         raise NotADump(f"{path}: a bundle has at most {_LARGEST_FILE >> 20} MiB")
-    file.seek(max(0, size - _END_SIZE - (1 << 16)))
+    file.seek(max(0, size - _LOCATOR_SIZE - _END_SIZE - (1 << 16)))
     tail = file.read()
     file.seek(0)
     for at in _ends(tail):
+        if tail[max(0, at - _LOCATOR_SIZE) : at].startswith(_LOCATOR_64):
+            raise NotADump(f"{path}: a zip64 archive is no bundle")
         members = int.from_bytes(tail[at + 10 : at + 12], "little")
         directory = int.from_bytes(tail[at + 12 : at + 16], "little")
         if members > _MOST_MEMBERS or directory > _LARGEST_DIRECTORY:

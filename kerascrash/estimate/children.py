@@ -21,6 +21,20 @@ def held_by_children(case: Case) -> int:
     return children if others is None else max(0, min(children, others))
 
 
+def shared_unmapped(case: Case) -> int:
+    """
+    Return bytes of the process's own container that no process of it maps.
+
+    Shared memory that a worker has filled and let go of, on its way to its reader; 0
+    outside a container, where others' memory cannot be told from it.
+    """
+    limit = last_reading(case, "cgroup_limit")
+    others = _in_use_besides(case)
+    if others is None or limit is None or limit <= 0:
+        return 0
+    return max(0, others - (last_reading(case, "children_rss") or 0))
+
+
 def _in_use_besides(case: Case) -> int | None:
     own = last_reading(case)
     if own is None:

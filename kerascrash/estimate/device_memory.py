@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from kerascrash.estimate.device_windows import begin_of, growing_over
 from kerascrash.model.case import Case
 from kerascrash.model.trace import AllocatorMap, AllocatorMemory, GrowingGroup, Trace
 
@@ -17,7 +17,8 @@ class Pool:
     One allocator of one host.
 
     ``request`` is the last request known to have failed, ``map`` the last map with
-    chunks (maybe the same), ``memory`` what the fullest trace says of it.
+    chunks (maybe the same), ``memory`` what the fullest trace says of it, ``windows``
+    what all its traces say, in order of time.
     """
 
     name: str
@@ -27,6 +28,13 @@ class Pool:
     map: AllocatorMap | None = None
     memory: AllocatorMemory | None = None
     trace: Trace | None = None
+    windows: tuple[AllocatorMemory, ...] = ()
+
+    @property
+    def growing(self) -> tuple[GrowingGroup, ...]:
+        """What grew from step to step: within a window, else from window to window."""
+        within = self.memory.growing if self.memory else ()
+        return within or growing_over(self.windows)
 
     @property
     def limit(self) -> int | None:
@@ -71,38 +79,57 @@ class Pool:
 def pools_of(case: Case) -> tuple[Pool, ...]:
     """Return every pool: those that failed first, then by how full they were."""
     maps: dict[str, list[AllocatorMap]] = {}
-    traced: dict[tuple[str, str], tuple[AllocatorMemory, Trace]] = {}
+    traced: dict[_Key, list[tuple[AllocatorMemory, Trace]]] = {}
     for one in case.traces:
         if isinstance(one, AllocatorMap):
             maps.setdefault(one.allocator, []).append(one)
         elif isinstance(one, Trace):
             for memory in one.allocators:
-                key = (memory.name, memory.host)
-                if key not in traced or _is_later(memory, one, *traced[key]):
-                    traced[key] = (memory, one)
+                traced.setdefault((memory.name, memory.host), []).append((memory, one))
+    fullest = {key: max(rows, key=_fullness) for key, rows in traced.items()}
+    owners = _owners(fullest)
     pools = [
-        _pool(name, host, maps.get(name, []), memory, trace)
-        for (name, host), (memory, trace) in traced.items()
+        _pool(
+            name,
+            host,
+            maps.get(name, []) if owners[name] == host else [],
+            *fullest[name, host],
+            tuple(
+                memory for memory, _ in sorted(rows, key=lambda row: begin_of(row[0]))
+            ),
+        )
+        for (name, host), rows in traced.items()
     ]
-    known = {name for name, _ in traced}
     pools += [
         _pool(name, "", rows, None, None)
         for name, rows in maps.items()
-        if name not in known
+        if name not in owners
     ]
     return tuple(
         sorted(pools, key=lambda pool: (not pool.failed, -_fill(pool), pool.name))
     )
 
 
-def _is_later(
-    memory: AllocatorMemory, trace: Trace, old: AllocatorMemory, old_trace: Trace
-) -> bool:
+_Key = tuple[str, str]
+
+
+def _fullness(row: tuple[AllocatorMemory, Trace]) -> tuple[int, float]:
     """The fuller window counts; of equals the later one."""
-    return (memory.peak_bytes, trace.begin or 0) > (
-        old.peak_bytes,
-        old_trace.begin or 0,
-    )
+    return row[0].peak_bytes, row[1].begin or 0.0
+
+
+def _owners(fullest: dict[_Key, tuple[AllocatorMemory, Trace]]) -> dict[str, str]:
+    """
+    Return for each allocator the host that its maps are taken to be of.
+
+    A map does not say: of several hosts with that allocator it is of the fullest.
+    """
+    owners: dict[str, str] = {}
+    for (name, host), (memory, _) in fullest.items():
+        rival = fullest.get((name, owners.get(name, host)))
+        if rival is None or memory.peak_bytes >= rival[0].peak_bytes:
+            owners[name] = host
+    return owners
 
 
 def _pool(
@@ -111,6 +138,7 @@ def _pool(
     maps: list[AllocatorMap],
     memory: AllocatorMemory | None,
     trace: Trace | None,
+    windows: tuple[AllocatorMemory, ...] = (),
 ) -> Pool:
     asked = [one for one in maps if one.requested_bytes is not None]
     drawn = [one for one in maps if one.chunks]
@@ -118,7 +146,7 @@ def _pool(
     chart = request if request is not None and request.chunks else None
     chart = chart or (max(drawn, key=lambda one: one.time or 0) if drawn else None)
     device = memory.device if memory else maps[-1].device
-    return Pool(name, device, host, request, chart, memory, trace)
+    return Pool(name, device, host, request, chart, memory, trace, windows)
 
 
 def _fill(pool: Pool) -> float:
@@ -135,8 +163,7 @@ def exhausted_pool(case: Case) -> Pool | None:
 
 def main_growth(pool: Pool) -> GrowingGroup | None:
     """Return the group of allocations that grew most, None where none did."""
-    grown = pool.memory.growing if pool.memory else ()
-    return max(grown, key=lambda one: one.group.bytes, default=None)
+    return max(pool.growing, key=lambda one: one.group.bytes, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,61 +203,3 @@ def fit_of(pool: Pool) -> Fit | None:
         largest=max(chart.largest_free_bytes, room),
         limit=pool.limit or chart.pool_bytes or 0,
     )
-
-
-def allocator_rows(case: Case) -> tuple[dict[str, Any], ...]:
-    """Return the ``allocators`` of the JSON report: one row per pool and host."""
-    return tuple(_row(pool) for pool in pools_of(case))
-
-
-def _row(pool: Pool) -> dict[str, Any]:
-    memory, request, chart = pool.memory, pool.request, pool.map
-    fragmentation = memory.fragmentation if memory else None
-    if fragmentation is None and chart is not None:
-        fragmentation = chart.fragmentation
-    row: dict[str, Any] = {
-        "name": pool.name,
-        # The trace's own maximum is exact; a map's may be rounded text.
-        "peak_bytes": memory.peak_bytes if memory else pool.peak,
-        "capacity_bytes": (memory.capacity_bytes if memory else None) or pool.limit,
-        "fragmentation": fragmentation,
-        "device": pool.device,
-        "host": pool.host or None,
-        "source": pool.trace.path if pool.trace else chart.source if chart else None,
-        "lifetime_peak_bytes": memory.lifetime_peak_bytes if memory else None,
-        "reserved_bytes": memory.reserved_bytes if memory else None,
-        "before_window_bytes": memory.before_window_bytes if memory else None,
-        "confidence": memory.confidence if memory else 1.0,
-        "live_at_peak": [_group(one) for one in memory.live[:20]] if memory else [],
-        "growing": [
-            {
-                **_group(one.group),
-                "bytes_per_step": one.bytes_per_step,
-                "counts": list(one.counts),
-            }
-            for one in (memory.growing if memory else ())
-        ],
-        "timeline": [list(point) for point in memory.timeline] if memory else [],
-        "failed_request": None,
-    }
-    if request is not None:
-        row["failed_request"] = {
-            "requested_bytes": request.requested_bytes,
-            "op": request.op or None,
-            "shape": request.shape or None,
-            "dtype": request.dtype or None,
-            "free_bytes": request.free_bytes,
-            "largest_free_bytes": request.largest_free_bytes,
-            "time": request.time,
-        }
-    return row
-
-
-def _group(one: Any) -> dict[str, Any]:
-    return {
-        "op": one.op or None,
-        "shape": one.shape or None,
-        "dtype": one.dtype or None,
-        "count": one.count,
-        "bytes": one.bytes,
-    }

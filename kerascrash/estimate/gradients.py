@@ -23,7 +23,8 @@ _MAKERS = frozenset({
     "gradient", "gradients", "jacobian", "batch_jacobian", "compute_gradients",
     "get_gradients", "grad", "value_and_grad",
 })  # fmt: skip
-_MANY_TAPES = 8
+_TAPE = "GradientTape"
+_MANY_TAPES = _MANY_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,18 @@ def _how_known(holding: Holding) -> str:
 
 
 def _tapes(case: Case, total: int) -> GradientsKept | None:
-    """Return a container of tapes: what those hold is native, and no name holds it."""
+    """Return tapes kept, or one kept open: what they hold is native, under no name."""
     for holding in holdings_of(recording_of(case)):
-        if holding.element_type == "GradientTape" and holding.count >= _MANY_TAPES:
+        text = ""
+        if _TAPE in (holding.element_type, holding.inside):
+            if holding.count >= _MANY_TAPES:
+                text = f"`{holding.owner}` keeps {holding.count:,} tapes, and each of "
+                text += "them every intermediate result of its step"
+        elif holding.type == _TAPE and holding.count >= _MANY_STEPS:
+            text = f"the tape `{holding.owner}` has been open for {holding.count:,} "
+            text += "steps, and keeps every intermediate result of all of them"
+        if text:
             size = unheld_bytes(case)
-            text = f"`{holding.owner}` keeps {holding.count:,} tapes, and each of them "
-            text += "every intermediate result of its step"
             each = size / holding.count
             return GradientsKept(holding, size, min(size / total, 1.0), text, each)
     return None

@@ -43,6 +43,9 @@ class Holding:
     place: Place | None = None
     place_how: str = ""
     estimated: bool = False
+    device: str = "host"
+    inside: str = ""
+    """A type within its elements whose memory is native (``GradientTape``)."""
     keeps_graph: bool = False
     """Its elements keep the computation alive that made them (autograd)."""
     made_by: tuple[str, ...] = ()
@@ -140,6 +143,8 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
         place=read_place(raw.get("place")),
         place_how=str(raw.get("place_how") or ""),
         estimated=bool(raw.get("estimated")),
+        device=str(raw.get("device") or "host"),
+        inside=str(element.get("inside") or ""),
         keeps_graph=element.get("graph") is True,
         made_by=tuple(map(str, made_by)) if isinstance(made_by, list) else (),
     )

@@ -15,6 +15,7 @@ from kerascrash.estimate.dtypes import dtype_name, dtype_size, elements
 from kerascrash.estimate.growth import bytes_at_death, growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.places import read_place
+from kerascrash.estimate.standing import has_paused, process_stayed_level
 from kerascrash.estimate.timeline import recording_of, stage_begins, stage_name
 from kerascrash.model.case import Case, Recording
 
@@ -48,7 +49,8 @@ def is_growing(holding: Holding) -> bool:
     Scans decide; with fewer than two of them, the way its line fills it does.
     """
     if len(holding.history) >= 3:
-        return _rises([size for _, _, size in holding.history])
+        rises = _rises([size for _, _, size in holding.history])
+        return rises and not has_paused(holding)
     rate = growth_seen(holding)
     if rate is None:
         rate = holding.growth_per_second
@@ -107,7 +109,9 @@ def growing(case: Case) -> tuple[Kept, ...]:
     rows = [
         Kept(one, *bytes_at_death(case, one))
         for one in holdings_of(recording_of(case))
-        if one.bytes >= _LEAST_BYTES and is_growing(one)
+        if one.bytes >= _LEAST_BYTES
+        and is_growing(one)
+        and not process_stayed_level(case, one)
     ]
     return tuple(sorted(rows, key=lambda kept: -kept.bytes))
 

@@ -11,22 +11,33 @@ the gradient functions that TensorFlow registers for the ops Keras 3 uses.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from kerascrash.estimate.layer_shapes import Shape
+from kerascrash.estimate.layer_outputs import Shape
+from kerascrash.estimate.layer_sequences import (
+    attention,
+    is_attention,
+    is_recurrent,
+    recurrent,
+)
 
-_ALIAS = frozenset({"Flatten", "Reshape", "InputLayer", "Identity"})
+_ALIAS = frozenset({
+    "Flatten", "Reshape", "InputLayer", "Identity", "ActivityRegularization",
+})  # fmt: skip
 _PASSES = frozenset({
     "Add", "Subtract", "Average", "Concatenate", "Permute", "RepeatVector",
     "Cropping1D", "Cropping2D", "Cropping3D",
     "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
     "UpSampling1D", "UpSampling2D", "UpSampling3D", "AveragePooling1D",
     "AveragePooling2D", "AveragePooling3D", "GlobalAveragePooling1D",
-    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "Dropout", "SpatialDropout1D",
-    "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise", "ReLU", "Softmax",
-    "Rescaling", "Normalization", *_ALIAS,
+    "GlobalAveragePooling2D", "GlobalAveragePooling3D", "AdaptiveAveragePooling1D",
+    "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "Dropout",
+    "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianNoise",
+    "ReLU", "ELU", "Softmax", "Masking", "Rescaling", "Normalization", "CenterCrop",
+    "CategoryEncoding", "Discretization", "Hashing", "HashedCrossing",
+    "IntegerLookup", "StringLookup", "TextVectorization", *_ALIAS,
 })  # fmt: skip
 """Layers whose gradient does not need what they were given."""
 _ACTIVATION_LAYERS = frozenset({"ReLU", "Softmax", "Activation", "ELU", "Swish"})
@@ -38,8 +49,6 @@ _MORE_OF_ACTIVATION = {
     "softsign": 1, "hard_silu": 2, "hard_swish": 2, "hard_sigmoid": 1, "log_softmax": 1,
 }  # fmt: skip
 """Copies of the output beside it that the gradient of an activation needs."""
-_GATES = {"LSTM": 7, "GRU": 8, "SimpleRNN": 1, "ConvLSTM1D": 7, "ConvLSTM2D": 7}
-"""Tensors of a cell's size that one time step keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,65 +61,71 @@ class Footprint:
     output_needed: bool
     input_needed: bool
 
+    def times(self, count: int) -> Footprint:
+        """Return the footprint of a layer that is run so often in one step."""
+        return replace(self, output=count * self.output, kept=count * self.kept)
+
 
 def footprint(
-    kind: str, settings: Mapping[str, Any], given: Shape, out: Shape
+    kind: str, settings: Mapping[str, Any], parts: Sequence[Shape], out: Shape
 ) -> Footprint:
-    """Return the footprint of a layer from one sample's input and output shape."""
-    taken, made = math.prod(given), math.prod(out)
+    """Return the footprint of a layer from one sample's inputs and output shape."""
+    taken, made = sum(math.prod(part) for part in parts), math.prod(out)
+    if kind in _ALIAS:
+        return Footprint(0, 0, 0, output_needed=False, input_needed=False)
     activation = str(settings.get("activation") or "linear")
     more = _MORE_OF_ACTIVATION.get(activation, 0) * made
     own = activation in _OWN_OUTPUT or kind in _ACTIVATION_LAYERS
-    needs = kind not in _PASSES
-    if kind in _ALIAS:
-        return Footprint(0, 0, 0, output_needed=False, input_needed=False)
+    needs = kind not in _PASSES and not _reads_its_output(kind, activation)
     kept, scratch = more, taken + made
-    if kind in _GATES:
-        kept, scratch = _recurrent(kind, settings, given, made)
+    if is_recurrent(kind):
+        kept, scratch = recurrent(kind, settings, parts[0], made)
         own = True
-    elif kind == "MultiHeadAttention":
-        kept, scratch = _attention(settings, given, made)
+    elif is_attention(kind):
+        kept, scratch = attention(kind, settings, parts, made)
     elif "Normalization" in kind:
         kept, scratch = more + (0 if kind.startswith("Batch") else made), 3 * made
     elif "Dropout" in kind:
-        # The mask is of one byte an element.
-        kept, scratch = (made // 4 if settings.get("rate") else 0), 2 * made
-    elif kind.startswith("MaxPooling"):
-        own = True
-    elif "Separable" in kind:
-        kept = more + taken
-    elif kind == "Embedding":
+        kept, scratch = _dropped(kind, settings, made), 2 * made
+    elif "Embedding" in kind:
         needs, scratch = False, 2 * made
+    else:
+        kept = more + _windows(kind, parts[0], taken, made)
+        own = own or kind.startswith("MaxPooling")
     return Footprint(made, kept, scratch, output_needed=own, input_needed=needs)
 
 
-def _recurrent(
-    kind: str, settings: Mapping[str, Any], given: Shape, made: int
-) -> tuple[int, int]:
-    """Return what a loop over time keeps: every step's gates and states."""
-    steps = given[0] if len(given) > 1 else 1
-    units = settings.get("units")
-    if kind.startswith("Conv"):
-        unit = made // steps if settings.get("return_sequences") else made
-    else:
-        unit = units if isinstance(units, int) and units > 0 else made
-    taken = math.prod(given)
-    return _GATES[kind] * steps * unit + 2 * taken, 2 * taken + 4 * unit + made
+def _reads_its_output(kind: str, activation: str) -> bool:
+    """Tell an ``Activation`` whose gradient follows from what it made."""
+    return kind == "Activation" and activation in (*_OWN_OUTPUT, "linear")
 
 
-def _attention(settings: Mapping[str, Any], given: Shape, made: int) -> tuple[int, int]:
-    """Return projections and scores of attention over one sequence."""
-    heads = _positive(settings.get("num_heads"))
-    key = _positive(settings.get("key_dim"))
-    value = _positive(settings.get("value_dim")) or key
-    length = math.prod(given[:-1]) if len(given) > 1 else 1
-    scores = heads * length * length
-    dropout = 1 if settings.get("dropout") else 0  # its result; the mask is bytes
-    projections = length * heads * (2 * key + 2 * value)
-    return 2 * projections + (1 + dropout) * scores, 2 * scores + projections + made
+def _dropped(kind: str, settings: Mapping[str, Any], made: int) -> int:
+    if kind.startswith("Alpha"):
+        return 2 * made
+    if kind.startswith("Gaussian"):
+        return made  # its noise
+    # The mask is of one byte an element.
+    return made // 4 if settings.get("rate") else 0
 
 
-def _positive(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    return 1
+def _windows(kind: str, given: Shape, taken: int, made: int) -> int:
+    """Return what layers keep that copy or gather what they were given."""
+    if kind.startswith("AdaptiveMax"):  # one gathering for each axis
+        return (len(given) - 1) * taken
+    if "Separable" in kind:
+        return taken
+    return made if kind == "PReLU" else 0
+
+
+def rematerialised(own: Footprint, mode: str) -> Footprint:
+    """
+    Return what stays of a footprint under ``keras.RematScope``.
+
+    ``activations`` computes the activation again from what it was given; every other
+    mode computes the whole layer again, and nothing but its input is kept.
+    """
+    if mode == "activations":
+        return replace(own, kept=min(own.kept, 2 * own.output))
+    return replace(own, kept=0, scratch=own.scratch + own.kept, output_needed=False,
+                   input_needed=True)  # fmt: skip

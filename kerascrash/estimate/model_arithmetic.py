@@ -1,40 +1,32 @@
 """
 What a recorded model needs: weights, gradients, optimizer slots, activations.
 
-Layers inside layers are counted, where a layer is more than what Keras itself ships;
-a custom layer counts with the layers inside it and its recorded output. Weights are
-kept as recorded; with a mixed policy, half-precision copies are made per step.
+Weights are as recorded; with a mixed policy these are the full-precision masters, and
+a step makes half-precision copies of them (``casts``). What comes before the first
+layer that learns keeps nothing: no gradient goes back that far.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from kerascrash.estimate.dtypes import dtype_size
-from kerascrash.estimate.layer_kinds import Footprint, footprint
-from kerascrash.estimate.layer_shapes import (
-    Basis,
-    Shape,
-    input_shape,
-    output_shape,
-    settings_of,
-    whole,
+from kerascrash.estimate.layer_kinds import Footprint
+from kerascrash.estimate.layer_outputs import whole
+from kerascrash.estimate.layer_parts import LayerPart, layer_parts
+from kerascrash.estimate.layer_shapes import Basis, has_activation
+from kerascrash.estimate.optimizer_slots import (
+    extra_slots,
+    slots_per_weight,
+    update_copies,
 )
-from kerascrash.estimate.optimizer_slots import slots_per_weight, update_copies
 from kerascrash.estimate.places import read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
 
-_WHOLE_LAYERS = frozenset({
-    "MultiHeadAttention", "GroupedQueryAttention", "LSTM", "GRU", "SimpleRNN", "RNN",
-    "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D",
-})  # fmt: skip
-"""Keras' own layers of layers whose step is known as a whole."""
-_DEEPEST = 8
-_MOST_LAYERS = 5000
+_THE_LOSS = Footprint(0, 0, 0, output_needed=False, input_needed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +35,9 @@ class LayerBytes:
     One layer; sizes that grow with the batch are for the batch given.
 
     ``kept`` is what the step keeps of it for the backward pass, ``scratch`` what its
-    gradient needs while it is computed; ``output_shape`` is one sample's.
+    gradient needs while it is computed, ``casts`` the copies of its weights in the
+    format it computes in; ``output_shape`` is one sample's. ``activated``: it ends in
+    an activation function.
     """
 
     name: str
@@ -55,6 +49,8 @@ class LayerBytes:
     kept: int = 0
     scratch: int = 0
     trainable: bool = True
+    casts: int = 0
+    activated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +70,8 @@ class ModelBytes:
     optimizer: str
     place: Place | None
     update: int = 0
+    casts: int = 0
+    extra_slots: tuple[str, ...] = ()
     partial: bool = False
     """The weights made so far of a model that was still being built."""
 
@@ -88,73 +86,46 @@ class ModelBytes:
         return max((layer.scratch for layer in self.layers), default=0)
 
 
-def _leaves(
-    rows: object, prefix: str = "", depth: int = _DEEPEST
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the layers that compute, those inside a model or custom layer too."""
-    if not isinstance(rows, (list, tuple)):
-        return
-    for row in rows:
-        if not isinstance(row, Mapping):
-            continue
-        name = f"{prefix}{row.get('name') or '?'}"
-        inside = row.get("layers")
-        kind = str(row.get("class") or "")
-        if inside and depth and kind not in _WHOLE_LAYERS:
-            yield from _leaves(inside, f"{name}/", depth - 1)
-            if row.get("module") in ("keras", "tf_keras") or not row.get(
-                "output_shape"
-            ):
-                continue
-        yield name, row
-
-
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
-    rows = list(islice(_leaves(raw.get("layers")), _MOST_LAYERS))
-    parts: list[tuple[str, Mapping[str, Any], Shape, Footprint]] = []
-    before: Shape | None = None
-    for name, row in rows:
-        given = input_shape(row, basis, before)
-        made = output_shape(row, basis, given)
-        own = footprint(str(row.get("class") or ""), settings_of(row), given, made)
-        parts.append((name, row, made, own))
-        before = made
+    parts = tuple(layer_parts(raw.get("layers"), basis))
+    # Weights may be the model's own, of no layer.
+    none = 0 if raw.get("trainable_parameters") else len(parts)
+    first = next((at for at, one in enumerate(parts) if one.learns), none)
     return tuple(
-        _layer(
-            *part, _follower([own for _, _, _, own in parts[at + 1 : at + 4]]), batch
-        )
-        for at, part in enumerate(parts)
+        _layer(one, None if at < first else _followers(parts, at), batch)
+        for at, one in enumerate(parts)
     )
 
 
-def _follower(later: Sequence[Footprint]) -> Footprint | None:
+def _followers(parts: Sequence[LayerPart], at: int) -> Footprint:
     """Return the next layer that reads what this one made: views are looked through."""
-    return next((own for own in later if own.output), None)
+    later = (one.own for one in parts[at + 1 : at + 4])
+    return next((own for own in later if own.output), _THE_LOSS)
 
 
-def _layer(
-    name: str,
-    row: Mapping[str, Any],
-    made: Shape,
-    own: Footprint,
-    follower: Footprint | None,
-    batch: int,
-) -> LayerBytes:
+def _layer(one: LayerPart, follower: Footprint | None, batch: int) -> LayerBytes:
+    """Return a layer in bytes; without a ``follower`` no gradient comes back to it."""
+    row, own = one.row, one.own
     dtype = row.get("dtype")
     size = dtype_size(dtype if isinstance(dtype, str) else None)
-    parameters = whole(row.get("parameters"))
-    needed = own.output_needed or follower is None or follower.input_needed
-    kept = own.kept + (own.output if needed else 0)
+    parameters = whole(row.get("parameters")) if one.counts else 0
+    kept = 0
+    if follower is not None:
+        needed = own.output_needed or follower.input_needed
+        kept = own.kept + (own.output if needed else 0)
+    weights = whole(row.get("weights_bytes")) or parameters * size
     return LayerBytes(
-        name=name,
+        name=one.name,
         type=str(row.get("class") or "layer"),
         parameters=parameters,
-        weights=whole(row.get("weights_bytes")) or parameters * size,
+        weights=weights if one.counts else 0,
         output_bytes=own.output * size * batch,
-        output_shape=made,
+        output_shape=one.made,
         kept=kept * size * batch,
         scratch=own.scratch * size * batch,
         trainable=row.get("trainable") is not False,
+        activated=has_activation(row),
+        casts=parameters * size if 0 < parameters * size < weights else 0,
     )
 
 
@@ -199,6 +170,8 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         optimizer=str(optimizer.get("class") or ""),
         place=read_place(raw.get("place")),
         update=update_copies(optimizer) * largest if optimizer else 0,
+        casts=sum(layer.casts for layer in layers),
+        extra_slots=extra_slots(optimizer) if optimizer else (),
         partial=not raw.get("class") and raw.get("built") is False,
     )
 

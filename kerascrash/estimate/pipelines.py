@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kerascrash.estimate.children import shared_unmapped
 from kerascrash.estimate.places import read_place
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
@@ -19,6 +20,7 @@ from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Place
 
 _HOLDING = frozenset({"shuffle", "cache", "prefetch", "PyDataset", "DataLoader"})
+_QUEUES = frozenset({"PyDataset", "DataLoader"})
 _SMALL = 16 << 20
 _LONG = 64
 """Elements from which a buffer of elements of unknown size is no usual one."""
@@ -34,6 +36,9 @@ class PipelineOp:
     count: int | None
     element: int | None
     place: Place | None
+    workers: int = 0
+    processes: bool = False
+    pinned: bool = False
 
     @property
     def may_hold(self) -> bool:
@@ -43,6 +48,11 @@ class PipelineOp:
         if self.full is not None:
             return self.full >= _SMALL
         return self.op in ("cache", "shuffle") or self.is_long
+
+    @property
+    def is_queue(self) -> bool:
+        """A queue of batches that workers fill."""
+        return self.op in _QUEUES
 
     @property
     def is_long(self) -> bool:
@@ -86,15 +96,19 @@ def fullest_buffer(case: Case) -> Buffer | None:
     recording, rise = recording_of(case), rise_of(case)
     if recording is None or rise is None or rise.total <= 0:
         return None
-    unheld = unheld_bytes(case)
+    native = unheld_bytes(case)
+    shared = shared_unmapped(case)
     best: tuple[int, int, Buffer] | None = None
     for ops in pipeline_ops(recording):
         generated = any(op.op == "from_generator" for op in ops)
         for op in ops:
             if not op.may_hold:
                 continue
-            held = unheld if op.full is None else min(op.full, unheld)
-            buffer = Buffer(op, held, min(held / rise.total, 1.0), generated)
+            # Batches of worker processes may wait in memory that no process maps.
+            queued = shared if op.is_queue and op.processes else 0
+            most, total = native + queued, rise.total + queued
+            held = most if op.full is None else min(op.full, most)
+            buffer = Buffer(op, held, min(held / total, 1.0), generated)
             # Of two that could hold all of it, the one whose size is known and larger.
             rank = (held if op.full is not None else held // 2, op.full or 0)
             if best is None or rank > best[:2]:
@@ -110,6 +124,9 @@ def _read(raw: Mapping[str, Any]) -> PipelineOp:
         count=_whole(raw.get("count")),
         element=_whole(raw.get("element_bytes")),
         place=read_place(raw.get("place")),
+        workers=_whole(raw.get("workers")) or 0,
+        processes=raw.get("processes") is True,
+        pinned=raw.get("pinned") is True,
     )
 
 

@@ -13,6 +13,7 @@ from kerascrash.model.evidence import Place
 
 _LIBRARY = re.compile(
     r"site-packages|dist-packages|[/\\]lib[/\\]python3|^<frozen|^<string>"
+    r"|\.p(?:yx|xd|xi)$"
 )
 _WEIGHT_CALLS = frozenset({
     "add_weight", "build", "_symbolic_build", "_initialize",

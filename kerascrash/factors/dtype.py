@@ -14,6 +14,7 @@ FACTOR = Rule(
     prior=-1.5,
     supports={
         "wide_dtype_held": 4.5,
+        "data_widened": 5.5,
     },
     contradicts={
         "memory_was_not_short": 6.0,

@@ -22,7 +22,7 @@ FACTOR = Rule(
         "worker_killed": 3.0,
         "fd_limit": 9.5,
         "thread_limit": 8.5,
-        "stuck_stacks": 9.0,
+        "stuck_stacks": 10.5,
     },
     contradicts={
         "memory_was_not_short": 2.0,
@@ -30,6 +30,7 @@ FACTOR = Rule(
         "activations_dominate": 1.0,
         "neighbour_fills": 3.0,
         "functions_retraced": 3.0,
+        "opened_by_script": 11.0,
     },
     remedies=(
         "Make `shuffle(buffer_size)` smaller and put it before `batch` and decoding.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kerascrash.model.redaction import Redaction
     from kerascrash.model.verdict import Diagnosis
 
 Value = int | float | str | None
@@ -81,7 +82,8 @@ class Comparison:
     ``differences`` are sorted, the biggest first; what is equal is not there.
     ``stage`` is the one whose begin is 0 on the clock of both courses, "" for the start
     of the process. ``unknown`` says what could not be compared, and why. ``titles``
-    gives the words for each group of differences.
+    gives the words for each group of differences. ``redaction`` says what was replaced
+    in both runs before they were compared, None if nothing was.
     """
 
     a: Side
@@ -90,3 +92,4 @@ class Comparison:
     stage: str = ""
     unknown: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
+    redaction: Redaction | None = None

@@ -49,7 +49,8 @@ class AllocatorMemory:
     ``lifetime_peak_bytes`` the highest peak the allocator itself reported.
     ``before_window_bytes`` were in use at the peak and allocated before the window, so
     no op is known for them. ``step_bytes`` were allocated within the step of the peak.
-    ``relative`` times count from the window's begin when the clock is unknown.
+    ``steps`` are (begin, highest use in the step, use at its end), of a long window
+    every few steps together. ``kept`` was allocated in the window and alive at its end.
     ``confidence`` is below 1 for what was salvaged from a damaged file.
     """
 
@@ -66,7 +67,9 @@ class AllocatorMemory:
     live_count: int = 0
     live: tuple[LiveGroup, ...] = ()
     growing: tuple[GrowingGroup, ...] = ()
+    kept: tuple[LiveGroup, ...] = ()
     timeline: tuple[tuple[float, int], ...] = ()
+    steps: tuple[tuple[float, int, int], ...] = ()
     allocations: int = 0
     deallocations: int = 0
     unmatched_frees: int = 0
@@ -92,6 +95,52 @@ class Step:
     name: str
     begin: float
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PeakCheck:
+    """An allocator's peak as the profiler's own tool tells it, and as read here."""
+
+    allocator: str
+    bytes: int
+    bytes_here: int
+
+
+@dataclass(frozen=True, slots=True)
+class XlaBuffer:
+    """A buffer at the peak of a compiled module; ``line`` is ``file:line`` or empty."""
+
+    name: str
+    shape: str
+    op: str
+    kind: str
+    bytes: int
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class XlaModule:
+    """A compiled module: its peak as the compiler planned it, the biggest buffers."""
+
+    name: str
+    peak_bytes: int
+    buffers: tuple[XlaBuffer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilerTools:
+    """
+    What the profiler's own tools say of a trace.
+
+    ``version`` names the library. ``ops`` are by their own time, without what they
+    called. ``notes`` say which tool told nothing, and why.
+    """
+
+    version: str
+    peaks: tuple[PeakCheck, ...] = ()
+    ops: tuple[OpTime, ...] = ()
+    modules: tuple[XlaModule, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +170,7 @@ class Trace:
     input_share: float | None = None
     ops: tuple[OpTime, ...] = ()
     notes: tuple[str, ...] = ()
+    tools: ProfilerTools | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class Culprit:
 
     ``owner`` is the path a person would recognise (``Trainer.history``), ``kind`` says
     what it is (``list of 1,920 EagerTensor``). Bytes; growth in bytes per step or None.
+    ``growth_per`` says what that growth goes with where no step was counted:
+    ``element`` (of a container) or ``graph`` (a function's trace).
     """
 
     owner: str
@@ -54,16 +56,22 @@ class Culprit:
     growth_bytes_per_step: float | None = None
     place: Place | None = None
     note: str = ""
+    growth_per: str = "step"
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to do; ``saves_bytes`` is its predicted effect where it can be told."""
+    """
+    One thing to do; ``saves_bytes`` is its predicted effect where it can be told.
+
+    ``place`` is the line to change, ``example`` what would stand there.
+    """
 
     action: str
     detail: str = ""
     saves_bytes: int | None = None
     place: Place | None = None
+    example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +86,72 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Where the bytes of one device (or the host) were; lines sum up to ``total``."""
+    """
+    Where the bytes of one device (or the host) were; lines sum up to ``total``.
+
+    ``at`` is the moment: ``death`` or ``peak``; ``view`` what its lines are: bytes by
+    ``purpose``, or by ``operation`` or piece of the allocator.
+    """
 
     device: str
     total: int
     lines: tuple[LedgerLine, ...]
     time: float | None = None
+    at: str = "death"
+    view: str = "purpose"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """
+    One layer at the batch that died; sizes in bytes.
+
+    ``output`` is one sample's. ``state`` are its weights with their gradients and
+    optimizer slots, ``activations`` what the backward pass needs of it, ``share`` both
+    of all that the model needs. ``dominates``: one of the few that need most.
+    """
+
+    name: str
+    type: str
+    output: tuple[int, ...]
+    parameters: int
+    state: int
+    activations: int
+    share: float
+    trainable: bool = True
+    dominates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTable:
+    """The layers of the model that was trained, in its order."""
+
+    model: str
+    batch: int
+    state: int
+    activations: int
+    rows: tuple[LayerRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """
+    What one measure would bring here; every measure that people name has its answer.
+
+    ``helps``: ``yes``, ``no`` or ``cannot tell``; ``detail`` says how much of what, or
+    why not. ``saves_bytes`` at the batch that died, None where it is not a number.
+    ``place`` is the line to change, ``example`` what would stand there. ``changes``
+    says how far the results of the training change: 0 not at all … 3 another model.
+    """
+
+    id: str
+    name: str
+    helps: str
+    detail: str
+    saves_bytes: int | None = None
+    place: Place | None = None
+    example: str = ""
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +219,7 @@ class Diagnosis:
 
     ``causes`` and ``factors`` are sorted, best first. ``faults`` are rules of ours that
     raised. ``forecast`` and ``ledgers`` stay empty until the evidence allows them.
+    ``remedies`` say what each measure would bring, those that help first.
     ``allocators`` are rows of the JSON report, see estimate/device_memory.py.
     ``redaction`` tells what was taken out before sharing, None where nothing was.
     """
@@ -168,3 +237,5 @@ class Diagnosis:
     faults: tuple[str, ...] = ()
     signature: Signature = field(default_factory=Signature)
     redaction: Redaction | None = None
+    layers: LayerTable | None = None
+    remedies: tuple[Remedy, ...] = ()

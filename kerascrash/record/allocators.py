@@ -57,6 +57,7 @@ class Allocators:
         if "limit" in fullest:
             values["device_limit"] = fullest["limit"]
         self._sampler.device = values
+        self._sampler.device_peak = fullest.get("peak", fullest["in_use"])
         self._recorder.writer.blob("allocators", {"devices": rows[:_MOST]})
 
 

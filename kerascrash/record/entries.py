@@ -8,7 +8,7 @@ shown whole: its elements are what leaks, not the attributes of each.
 
 from __future__ import annotations
 
-from kerascrash.record.tally import Tally
+from kerascrash.record.tally import HOLDING_MORE, Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 WORTH = 1 << 20
 GROWING_WORTH = 16 << 10
 MOST = 40
-HOLDING_MORE = frozenset(("GradientTape", "Function", "ConcreteFunction"))
-"""Types whose memory is native: a container of them is small and holds much."""
 LONGEST_NAME = 200
 
 
@@ -102,8 +100,8 @@ class Entries:
 def _least(node: Node) -> int:
     """Return the bytes from which a growing name is worth an entry."""
     element = node.element or {}
-    more = element.get("type") in HOLDING_MORE or element.get("graph")
-    return 0 if more else GROWING_WORTH
+    types = {node.type, element.get("type"), element.get("inside")}
+    return 0 if types & HOLDING_MORE or element.get("graph") else GROWING_WORTH
 
 
 def _growth_of(track: Track) -> dict[str, float | None]:

@@ -14,6 +14,12 @@ import os
 import sys
 import time
 
+from kerascrash.dump.beside import (
+    TRACES_SUFFIX,
+    remove_traces,
+    remove_tree,
+    size_of_traces,
+)
 from kerascrash.dump.empty_folder import FOLDER_NAME, IGNORE_FILE, IGNORE_TEXT
 from kerascrash.dump.layout import WORKER_SIZE
 from kerascrash.record.dump_header import read_header
@@ -115,7 +121,7 @@ def prune_folder(folder: str) -> None:
         path = os.path.join(folder, name)
         with contextlib.suppress(OSError):
             facts = os.lstat(path)
-            bytes_kept += facts.st_size
+            bytes_kept += facts.st_size + size_of_traces(path)
             parent = _parent_of(path) if facts.st_size <= WORKER_SIZE else ""
             if parent:
                 rings.append((path, parent, pid))
@@ -129,6 +135,17 @@ def prune_folder(folder: str) -> None:
     for path, parent, pid in rings:
         if parent not in kept and not is_running(pid):
             remove_dump(path)
+    _remove_orphans(folder)
+
+
+def _remove_orphans(folder: str) -> None:
+    """Remove the traces of dumps that somebody has deleted by hand."""
+    for name in os.listdir(folder):
+        dump = os.path.join(folder, name.removesuffix(TRACES_SUFFIX))
+        if name.endswith(SUFFIX + TRACES_SUFFIX) and not any(
+            os.path.lexists(dump + packed) for packed in ("", ".gz")
+        ):
+            remove_tree(os.path.join(folder, name))
 
 
 def _parent_of(path: str) -> str:
@@ -142,3 +159,4 @@ def remove_dump(path: str) -> None:
     for each in (path, path + ".sync"):
         with contextlib.suppress(OSError):
             os.unlink(each)
+    remove_traces(path)

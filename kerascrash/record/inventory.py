@@ -5,12 +5,13 @@ Writes the ``inventory`` blob: {time_ns, step, reason ("periodic", "step", "pres
 "exception"), complete (False: the budget ran out, older figures stand in), scan_us,
 total_bytes (without mapped files), entries [{owner, path, scope ("module", "frame",
 "instance", "class"), type, kind, count, bytes, estimated, element {type, shape,
-dtype, graph (True: the elements keep what computed them)} | null, dtypes {name:
-bytes}, device ("host", "GPU:0", "mapped file"), growth_bytes_per_step,
-growth_count_per_step, growth_bytes_per_second, history [[step, unix seconds, bytes]],
-place {file, line, function, excerpt [[number, text]], made_by [calls that made what the
-line adds]} | null, place_how ("append", "extend", "setitem", "augassign", "assign",
-"call") | null}], biggest first}.
+dtype, graph (True: the elements keep what computed them), inside (a type within
+them whose memory is native, as ``GradientTape``)} | null, dtypes {name: bytes},
+device ("host", "GPU:0", "mapped file"), growth_bytes_per_step, growth_count_per_step,
+growth_bytes_per_second, history [[step, unix seconds, bytes]], place {file, line,
+function, excerpt [[number, text]], made_by [calls that made what the line adds]} |
+null, place_how ("append", "extend", "setitem", "augassign", "assign", "call") | null}],
+biggest first}.
 
 It can be wrong by what it does not see: objects that only a library holds, values of
 names in class bodies that are still running, and up to 3.11 the locals of functions
@@ -39,6 +40,7 @@ from kerascrash.record.roots import UserModules
 from kerascrash.record.signal_errors import raised_by_signal_handler
 from kerascrash.record.sizing import Sizers
 from kerascrash.record.survey import Survey
+from kerascrash.record.tapes import note_step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ class Inventory:
         self._memory.begin()
         self._growth.begin()
         self._modules.refresh()
+        note_step(step)
         survey = self._look(reason, deadline_us, frames)
         blob = self._empty(reason, step)
         blob["complete"] = survey.complete

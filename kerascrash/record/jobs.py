@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from functools import partial
 
+from kerascrash.dump.beside import thin_out_maps
 from kerascrash.record.budget import ONCE, Job
 from kerascrash.record.module_watch import catch_up
 
@@ -36,6 +37,12 @@ def make_jobs(recorder: Recorder, sampler: Sampler) -> list[Job]:
     for job in jobs[3:5]:
         job.first_s = _FIRST_S  # the script's own first imports go before
     jobs[5].first_s = _LATER_S
+    if recorder.windows is not None:
+        look = recorder.windows.look
+        jobs.append(Job("profile windows", look, every_s=0.25, free=True))
+    if recorder.settings.bfc_dump:
+        thin_out = partial(thin_out_maps, recorder.writer.path)
+        jobs.append(Job("allocator maps", thin_out, every_s=1.0, free=True))
     if recorder.settings.warn and not recorder.settings.quiet:
         jobs.append(_forewarning(recorder, sampler))
     return jobs
@@ -78,11 +85,12 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
         sampler.budget.spend(1000 * (cost_us + recorder.take_spent_us()))
 
     allocators = Allocators(recorder, sampler)
+    often = 1.0 if recorder.windows is None else 0.25
     recorder.on_exception = partial(_at_exception, recorder, turns, allocators)
     sampler.jobs += [
         Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
         Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
-        Job("allocators", allocators.look, every_s=1.0, pressed_s=0.25, free=True),
+        Job("allocators", allocators.look, every_s=often, pressed_s=0.25, free=True),
     ]
 
 

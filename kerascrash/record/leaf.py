@@ -16,11 +16,13 @@ class Leaf:
     Bytes and shape of one array; ``key`` is equal for all that share its buffer.
 
     ``estimated`` says that the bytes are not exact (strings, sizes not known yet),
-    ``graph`` that it keeps the computation alive that made it (autograd).
+    ``graph`` that it keeps the computation alive that made it (autograd). ``count`` is
+    1, or what its sizer counts of it (steps that a tape has been open for).
     """
 
     __slots__ = (
-        "bytes", "device", "dtype", "estimated", "graph", "key", "shape", "type",
+        "bytes", "count", "device", "dtype", "estimated", "graph", "key", "shape",
+        "type",
     )  # fmt: skip
 
     def __init__(
@@ -36,6 +38,7 @@ class Leaf:
         graph: bool = False,
     ) -> None:
         self.bytes = size
+        self.count = 1
         self.key = key
         self.type = type_name
         self.shape = shape

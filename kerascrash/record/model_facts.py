@@ -4,12 +4,20 @@ A Keras model as the ``models`` blob keeps it: layers, shapes, parameters, bytes
 Entry: {name, class, built, parameters, trainable_parameters, weights_bytes,
 dtype_policy, layers [see layer_facts],
 optimizer {class, variables, bytes, settings} | null, jit_compile, run_eagerly,
-steps_per_execution, config | null, place}. Works on Keras 2 and 3.
+steps_per_execution, loss {class, …} | null, config | null, place}. Works on Keras 2
+and 3.
 """
 
 from __future__ import annotations
 
-from kerascrash.record.layer_facts import describe_layer, get, plain, sum_variables
+from kerascrash.record.layer_facts import (
+    count_calls,
+    describe_layer,
+    get,
+    is_keras_own,
+    plain,
+    sum_variables,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +37,8 @@ def describe_model(model: Any, place: dict[str, Any] | None) -> dict[str, Any]:
     trainable = list(get(model, "trainable_weights") or ())
     parameters, weights_bytes = sum_variables(weights)
     policy = get(model, "dtype_policy") or get(model, "_dtype_policy")
+    entries = [describe_layer(layer) for layer in layers]
+    count_calls(model, layers, entries)
     return {
         "name": str(get(model, "name")),
         "class": type(model).__qualname__,
@@ -37,11 +47,12 @@ def describe_model(model: Any, place: dict[str, Any] | None) -> dict[str, Any]:
         "trainable_parameters": sum_variables(trainable)[0],
         "weights_bytes": weights_bytes,
         "dtype_policy": get(policy, "name"),
-        "layers": [describe_layer(layer) for layer in layers],
+        "layers": entries,
         "optimizer": _optimizer(get(model, "optimizer")),
         "jit_compile": plain(get(model, "_jit_compile")),
         "run_eagerly": plain(get(model, "_run_eagerly")),
         "steps_per_execution": plain(get(model, "steps_per_execution")),
+        "loss": _loss(get(model, "loss")),
         "config": _config(model, layers),
         "place": place,
     }
@@ -72,10 +83,23 @@ def _optimizer_settings(optimizer: Any) -> dict[str, Any]:
     return found
 
 
+def _loss(loss: Any) -> dict[str, Any] | None:
+    """Return the loss by name where it is one of Keras' own, null for any other."""
+    if isinstance(loss, str):
+        return {"class": loss[:80]}
+    if not is_keras_own(loss):
+        return None
+    # A function of Keras tells its name, a loss its class and whether it takes logits.
+    name = get(loss, "__name__") or type(loss).__qualname__
+    wrapped = get(loss, "_fn_kwargs")
+    logits = isinstance(wrapped, dict) and wrapped.get("from_logits") is True
+    return {"class": name, **({"from_logits": True} if logits else {})}
+
+
 def _config(model: Any, layers: list[Any]) -> Any:
     """Return the config where only Keras' own classes are asked for theirs."""
     for part in (model, *layers):
-        if type(part).__module__.partition(".")[0] not in ("keras", "tf_keras"):
+        if not is_keras_own(part):
             return None
     try:
         return model.get_config()

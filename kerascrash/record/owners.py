@@ -13,7 +13,7 @@ from itertools import islice
 from kerascrash.record import kinds as k
 from kerascrash.record.safe import attributes, class_module, class_name
 from kerascrash.record.sampling import take
-from kerascrash.record.tally import Node
+from kerascrash.record.tally import HOLDING_MORE, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DICT_ENTRIES, INSTANCES, LEVELS = 32, 16, 4
 LONGEST_KEY = 60
+PARTS = 12  # of one element, looked at for what holds more than it shows
 LOOKED_AT = 6  # elements from which a container's kind is told
 _CONTAINERS = (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING)
 _SMALL = (k.ATOM, k.BARRIER, k.CLASS)
@@ -170,6 +171,7 @@ class Surveyor:
         node.kind, node.count = node.type, 1
         if info.kind == k.LEAF:
             leaf = self._walker.leaf(obj)
+            node.count = leaf.count if leaf is not None else 1
             if leaf is not None and leaf.shape is not None:
                 node.element = _element(leaf)
                 node.kind = f"{leaf.dtype} {leaf.type} {_shape(leaf.shape)}".strip()
@@ -193,6 +195,9 @@ class Surveyor:
         name = max(names, key=names.count)
         node.kind = f"{node.type} of {node.count:,} {name}"
         node.element = {"type": name, "shape": None, "dtype": None}
+        inside = self._native_inside(some[-1])
+        if inside:
+            node.element["inside"] = inside
         leaves = [leaf for leaf in known if leaf]
         if len(leaves) == len(some):
             shapes = {leaf.shape for leaf in leaves}
@@ -202,6 +207,17 @@ class Surveyor:
                 node.element["graph"] = True
             if len(shapes) > 1:
                 node.element["shape"] = None
+
+    def _native_inside(self, element: Any) -> str:
+        """Return the type of a part whose memory is native, ``""`` without one."""
+        element, info = self._kinds.look(element)
+        parts: list[Any] = []
+        if info.kind in (k.SEQUENCE, k.MAPPING):
+            parts = take(element, info, range(PARTS), PARTS)
+        elif info.kind == k.USER:
+            parts = [value for _, value in attributes(element, info.cls)][:PARTS]
+        names = (class_name(type(part)) for part in parts)
+        return next((name for name in names if name in HOLDING_MORE), "")
 
 
 def _part(node: Node, suffix: str) -> Node:

@@ -5,7 +5,9 @@ Shape: {pipelines [{place, ops [{op, class, buffer, element_bytes, count, bytes,
 workers}]}]}. ``op`` is the method as written (``shuffle``); ``buffer`` its size
 (elements, for a batch its size); ``element_bytes`` of what goes in; ``count`` the
 number of elements that come out; ``bytes`` what it will hold once full; ``place``
-{file, line, function, excerpt}. Null is unknown. Imported when TensorFlow or Keras is.
+{file, line, function, excerpt}. Null is unknown. ``PyDataset`` and ``DataLoader`` are
+chains of one op, whose elements are batches; with ``processes`` (their workers are) and
+``pinned``. Imported when TensorFlow, Keras or PyTorch is.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from __future__ import annotations
 import sys
 import weakref
 
+from kerascrash.record.loaders import Loaders
 from kerascrash.record.patching import argument
 from kerascrash.record.pipeline_ops import describe_op, inputs_of, op_name
 from kerascrash.record.places import caller_place, is_user_file
-from kerascrash.record.safe import attribute, class_name, mro_of
 from kerascrash.record.sources import source_line
 
 TYPE_CHECKING = False
@@ -42,6 +44,7 @@ class Pipelines:
         self._known: weakref.WeakSet[Any] = weakref.WeakSet()
         self._generators: set[tuple[str, int]] = set()
         self._written: dict[str, dict[str, Any]] = {}
+        self.loaders = Loaders(recorder, lambda op: self._write([op]), self._blob)
 
     def made(
         self, _token: Any, dataset: Any, _args: Any, _kwargs: Any, *, ok: bool
@@ -75,25 +78,6 @@ class Pipelines:
             ops.append(self._describe(each, ops[-1] if ops else None))
         self._write(ops)
 
-    def given(
-        self, _token: Any, _made: Any, args: Any, kwargs: Any, *, ok: bool
-    ) -> None:
-        """Describe a ``PyDataset`` or ``DataLoader`` that Keras is given."""
-        data = argument(args, kwargs, 0, "x")
-        names = {class_name(base) for base in mro_of(type(data))}
-        if not ok or self._recorder.detached:
-            return
-        if not names & {"PyDataset", "Sequence", "DataLoader"}:
-            return
-        op = {
-            "op": "PyDataset" if "PyDataset" in names else "DataLoader",
-            "class": class_name(type(data)), "element_bytes": None, "count": None,
-            "bytes": None, "place": _with_source(caller_place(_DEPTH + 1)),
-            "workers": _whole(data, "_workers", "num_workers"),
-            "buffer": _whole(data, "_max_queue_size", "prefetch_factor"),
-        }  # fmt: skip
-        self._write([op])
-
     def _describe(self, dataset: Any, before: dict[str, Any] | None) -> dict[str, Any]:
         op = describe_op(dataset, before)
         place = self._places.get(dataset)
@@ -108,6 +92,9 @@ class Pipelines:
             return
         place = next((op["place"] for op in reversed(ops) if op["place"]), None)
         self._written[key] = {"place": place, "ops": ops}
+        self._blob()
+
+    def _blob(self) -> None:
         self._recorder.writer.blob(
             "pipelines", {"pipelines": list(self._written.values())}
         )
@@ -143,11 +130,3 @@ def _with_source(place: dict[str, Any] | None) -> dict[str, Any] | None:
         return None
     text = source_line(place["file"], place["line"])
     return {**place, "excerpt": [[place["line"], text]] if text else []}
-
-
-def _whole(data: Any, *names: str) -> int | None:
-    for name in names:
-        value = attribute(data, name)
-        if type(value) is int:
-            return value
-    return None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_CYTHON = (".pyx", ".pxd", ".pxi")
 _known: dict[str, bool] = {}
 _distributions: dict[str, tuple[str, ...]] = {}
 """``pip install --target``: folder on ``sys.path`` → what was installed into it."""
@@ -40,6 +41,8 @@ def _judge(filename: str) -> bool:
     if filename.startswith("<"):
         return filename in {"<stdin>", "<string>"} or filename.startswith("<ipython")
     path = os.path.abspath(filename)
+    if filename.endswith(_CYTHON) and not os.path.exists(path):
+        return False  # named as it was when the wheel was built: `numpy/random/x.pyx`
     if path.startswith(_OWN) or any(part in path for part in _PACKAGES):
         return False
     if any(_is_installed(path, folder) for folder in sys.path if folder):

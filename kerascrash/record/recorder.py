@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerascrash.record.sampler import Sampler
     from kerascrash.record.settings import Settings
     from kerascrash.record.training_facts import TrainingFacts
+    from kerascrash.record.windows import Windows
 
 
 _SHOWN_STAGES = 100
@@ -71,6 +72,8 @@ class Recorder:
         """Asked to end by its user, as a notebook's kernel is."""
         self.at_step: Callable[[], None] | None = None
         """Set when something waits for a step boundary; cleared there."""
+        self.windows: Windows | None = None
+        """Where the user asked for profile windows."""
         self.growing: str | None = None
         """Owner that grew most at the last scan."""
         self.spent_elsewhere_us = 0
@@ -115,6 +118,8 @@ class Recorder:
         self, facts: dict[str, Any], frames: Mapping[int, FrameType]
     ) -> None:
         """Record an uncaught exception, and what was held when it was raised."""
+        if self.windows is not None:
+            self.windows.close()
         self.event(EventKind.EXCEPTION, **facts)
         if self.on_exception is not None and not self.detached:
             self.on_exception(frames)
@@ -162,6 +167,8 @@ class Recorder:
 
     def _set_stage(self, stage: Stage) -> None:
         self.stage = stage
+        if self.windows is not None:
+            self.windows.close()
         self.progress(-1, -1)
 
     def progress(self, step_in_epoch: int, step_ns: int) -> None:
@@ -192,6 +199,8 @@ class Recorder:
         if waiting is not None:
             self.at_step = None
             waiting()
+        if self.windows is not None:
+            self.windows.at_step(step)
         now = time.monotonic_ns()
         steps = step - self.step
         since = now - self.last_step_at_ns
@@ -229,5 +238,5 @@ class Recorder:
     def detach(self) -> None:
         """Forget the dump: called in a forked child, which must never write to it."""
         self.detached = True
-        self.at_step = self.on_exception = None
+        self.at_step = self.on_exception = self.windows = None
         self.on_stop = []

@@ -50,6 +50,7 @@ class Sampler:
         self.values: dict[str, int] = {}
         self.device: dict[str, int] = {}
         """What the framework's allocator told last: it goes into every sample."""
+        self.device_peak = 0
         self.jobs: list[Job] = []
         self.budget = Budget()
         self._probes: ProbeSet | None = None

@@ -14,6 +14,7 @@ import sys
 
 from kerascrash.record.leaf import HOST, Leaf
 from kerascrash.record.safe import attribute, class_name, namespace_of
+from kerascrash.record.tapes import size_tape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ STRING_BYTES = 24  # sizeof(tstring); long strings own more: marked as estimated
 
 _OPS = "tensorflow.python.framework.ops"
 _VARIABLES = "tensorflow.python.ops.resource_variable_ops"
+_TAPES = "tensorflow.python.eager.backprop"
 _dtypes: dict[int, tuple[str, int]] = {}
 _mode = {"async": False}
 
@@ -36,6 +38,7 @@ def find_sizers() -> list[tuple[type, Any]]:
         (_OPS, "EagerTensor", size_tensor),
         (_OPS, "SymbolicTensor", size_symbol),
         (_VARIABLES, "BaseResourceVariable", size_variable),
+        (_TAPES, "GradientTape", size_tape),
     ):
         space = namespace_of(sys.modules.get(module))
         cls = space.get(name) if space else None

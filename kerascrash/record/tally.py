@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+HOLDING_MORE = frozenset(("GradientTape", "Function", "ConcreteFunction"))
+"""Types whose memory is native: a container of them is small and holds much."""
+
+
 class Tally:
     """Bytes by dtype and device; ``weight`` stands for elements not looked at."""
 

@@ -54,6 +54,7 @@ _BUCKETS = (
     "wasbs",
     "hdfs",
     "dbfs",
+    "hf",
 )
 _HOST_PORT = re.compile(
     r"(?<![\w./@<-])(?=[\w.-]{1,253}:\d{2,5}\b)(?P<host>[a-z0-9][\w-]{0,62}(?:\.[\w-]{1,63}){1,8})"

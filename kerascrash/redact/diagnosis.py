@@ -26,6 +26,7 @@ _WORDS_OF_OURS = frozenset(
         ("Verdict", "factor"),
         ("Verdict", "second_factor"),
         ("Verdict", "certainty"),
+        ("Culprit", "growth_per"),
         ("Log", "kind"),
         ("Mark", "kind"),
         ("ExitStatus", "known_by"),

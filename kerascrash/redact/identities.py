@@ -22,15 +22,19 @@ _HOME_OWNER = re.compile(
 )
 _SAID_USER = re.compile(
     r"\b(?:user(?:name)?|logname|ruser)[\"']?\s?[=:]\s?[\"']?"
-    r"([a-z_][a-z0-9_.-]{1,31})\b|\b(?:for|by|of) user ([a-z_][a-z0-9_.-]{1,31})\b"
+    r"([a-z_][a-z0-9_.-]{1,31})\b"
+    r"|\b(?:for|by|of) user [\"']?([a-z_][a-z0-9_.-]{1,31})\b"
     r"|\buid=\d+\(([a-z_][\w.-]{1,31})\)",
     re.IGNORECASE,
 )
 _SAID_HOST = re.compile(
-    r"\b(?:hostname|nodename|nodelist|SystemComputerName)[\"']?\s?[=:]\s?[\"']?"
-    r"([A-Za-z][A-Za-z0-9.-]{0,62}[A-Za-z0-9])(?=[\s\"',;)\]]|$)"
+    r"(?<![A-Za-z])(?i:hostname|nodename|nodelist|SystemComputerName)[\"']?\s?[=:]\s?[\"']?"
+    r"([A-Za-z][A-Za-z0-9.-]{0,62}(?:[A-Za-z0-9]|\[[\d,-]{1,80}\]))(?=[\s\"',;)\]]|$)"
     r"|\bhost[\"']?\s?[=:]\s?[\"']?(?=[A-Za-z.]*[\d-])"
     r"([A-Za-z][A-Za-z0-9.-]{0,62}[A-Za-z0-9])(?=[\s\"',;)\]]|$)"
+    # Slurm: `srun: error: gpu-12: task 3: Killed`, `gpu-12: task 3:`, `JOB 7 ON gpu-12`
+    r"|(?:^|: )([a-z][a-z0-9.-]{1,62}\d): tasks? [\d,-]{1,80}:"
+    r"|\b(?:JOB|STEP) [\w.]{1,40} ON ([a-z][a-z0-9.-]{1,62}) (?:CANCELLED|FAILED)"
 )
 _SYSLOG_HOST = re.compile(
     r"^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?|\d{4}-\d\d-\d\dT\S{8,32}) "

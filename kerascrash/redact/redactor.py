@@ -24,6 +24,7 @@ from kerascrash.redact.secret_names import find_named, is_secret_name, is_secret
 from kerascrash.redact.secret_shapes import find_shaped
 
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
+_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _FRAME = re.compile(r"\s*File \".*\", line \d+, in ")
 _PLAIN_KEY = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _PATH_END = r"(?=[\\/\s'\":,;)\]}>|*?]|$)"
@@ -141,6 +142,8 @@ class Redactor:
     def _change(self, text: str) -> str:
         if "\x1b" in text:  # an escape in its middle would hide a secret
             text = _ESCAPES.sub("", text)
+        if not text.isascii():  # as would a character that takes no room
+            text = _UNSEEN.sub("", text)
         text = self._secrets.replace(text, self.name)
         text = self._spans(text)
         text = self._secrets.replace_cut(text, self.name)

@@ -27,9 +27,9 @@ _NOT_SECRET_KEY = re.compile(
     re.IGNORECASE,
 )
 _KEYED = re.compile(
-    rf"(?P<name>{_STRONG}|{_WEAK})(?P<rest>[\w.-]{{0,48}})(?P<close>[\"'\]]{{0,2}})"
-    r"(?P<gap>[ \t]{0,8})(?:=>|:=|=(?!=)|:(?!:))(?P<after>[ \t]{0,8})"
-    r"(?:(?P<quote>[bru]?[\"'])(?P<quoted>[^\"'\n]{1,4000})[\"']"
+    rf"(?P<name>{_STRONG}|{_WEAK})(?P<rest>[\w.-]{{0,48}})(?P<close>(?:\\{{0,3}}[\"'\]]){{0,2}})"
+    r"(?P<gap>[ \t]{0,8})(?:=>|:=|=(?!=)|%3D|:(?!:))(?P<after>[ \t]{0,8})"
+    r"(?:(?P<quote>\\{0,3}[bru]?[\"'])(?P<quoted>[^\"'\n]{1,4000}?)\\{0,3}[\"']"
     r"|(?P<bare>[^\s,;&\"'<>(){}\[\]|]{1,4000}))",
     re.IGNORECASE,
 )
@@ -43,6 +43,11 @@ _SAID = re.compile(
     rf"(?:{_STRONG})[ \t]+(?:is|was)[ \t]+[\"']?(?P<value>[^\s\"',;<>]{{6,400}})",
     re.IGNORECASE,
 )
+_BESIDE = re.compile(
+    rf"(?:{_STRONG})[\w-]{{0,48}}[ \t]+(?P<value>[A-Za-z0-9_-]{{20,400}})(?![\w-])",
+    re.IGNORECASE,
+)
+_IN_WORDS = re.compile(r"[a-z]{7}|[A-Z]{7}|[a-z]_[a-z]")
 _HARMLESS_TEXT = """
 none null nil true false yes no on off str int bytes bool float object optional any self
 default required missing unset empty undefined invalid expired unknown bearer basic
@@ -66,6 +71,9 @@ def find_named(text: str) -> Iterator[tuple[int, int]]:
     for found in _SAID.finditer(text):
         value = found["value"]
         if re.search(r"\d", value) and not _is_harmless(value):
+            yield found.span("value")
+    for found in _BESIDE.finditer(text):
+        if _is_dense(found["value"]) and not _IN_WORDS.search(found["value"]):
             yield found.span("value")
     for found in _OPTION.finditer(text):
         if not _is_harmless(found["value"]):
@@ -100,7 +108,8 @@ def _is_secret(found: re.Match[str], group: str, text: str) -> bool:
     if found["name"].lower() == "key" and (found["rest"] or not _is_dense(value)):
         return False
     if _NOT_SECRET_KEY.search(name) and not _is_dense(value):
-        return False
+        # PWD is a folder in an environment, a password in `Uid=sa;Pwd=…`.
+        return name.lower() == "pwd" and not re.search(r"[/\\~]", value)
     if group == "quoted":
         return strong or _is_dense(value) or " " not in value
     return _is_secret_bare(found, value, strong, text)

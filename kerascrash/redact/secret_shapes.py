@@ -26,6 +26,7 @@ _PROVIDERS = (
     r"r8_[A-Za-z0-9]{20,}|xai-[A-Za-z0-9]{20,}|dapi[a-f0-9]{30,}|lsv2_\w{20,}",
     r"(?<=hooks\.slack\.com/services/)[\w/]{10,}",
     r"(?<=discord\.com/api/webhooks/)[\w/-]{10,}",
+    r"(?<=wandb login )[a-f0-9]{32,}",
     r"dop_v1_[a-f0-9]{20,}|shp(?:at|ss|ca|pa)_[a-fA-F0-9]{20,}|EAAC\w{20,}",
 )
 _SHAPED = re.compile(rf"(?<![A-Za-z0-9])(?P<secret>{'|'.join(_PROVIDERS)})")
@@ -40,6 +41,11 @@ _SCHEME = re.compile(
     r"|authorization[\"']?[ \t]?[:=][ \t]?[\"']?[a-z]{2,20})"
     r"[ \t]+(?P<secret>[\w.~+/-]{8,4000}={0,2})",
     re.IGNORECASE,
+)
+_CLIENT = re.compile(
+    r"\bcurl\b[^\n|;]{0,400}? (?:-u|--user)[ =]?[\w.@-]{1,64}:"
+    r"(?P<secret>[^\s'\"]{3,200})"
+    r"|\bmysql\w{0,8}\b[^\n|;]{0,400}? -p(?P<mysql>[^\s'\"]{4,200})"
 )
 _PRIVATE = re.compile(
     r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -58,6 +64,8 @@ def find_shaped(text: str) -> Iterator[tuple[int, int]]:
         yield from (found.span("secret") for found in rule.finditer(text))
     for found in _PRIVATE.finditer(text):
         yield found.span("secret")
+    for found in _CLIENT.finditer(text):
+        yield found.span("secret" if found["secret"] else "mysql")
     for found in _SCHEME.finditer(text):
         if re.search(r"[0-9A-Z+/=]", found["secret"]):
             yield found.span("secret")

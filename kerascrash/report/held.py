@@ -26,6 +26,8 @@ def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
     return [
         {
             "device": ledger.device,
+            "at": ledger.at,
+            "view": ledger.view,
             "total": ledger.total,
             "time": ledger.time,
             "lines": [

@@ -27,6 +27,7 @@ def verdict_object(diagnosis: Diagnosis) -> dict[str, Any]:
                 "action": advice.action,
                 "detail": advice.detail,
                 "saves_bytes": advice.saves_bytes,
+                "example": advice.example or None,
                 **place_object(advice.place),
             }
             for advice in verdict.advice
@@ -43,6 +44,7 @@ def _culprit(diagnosis: Diagnosis) -> dict[str, Any] | None:
         "kind": culprit.kind,
         "bytes": culprit.bytes,
         "growth_bytes_per_step": culprit.growth_bytes_per_step,
+        "growth_per": culprit.growth_per,
         "note": culprit.note,
         **place_object(culprit.place),
         "excerpt": [list(row) for row in culprit.place.excerpt]

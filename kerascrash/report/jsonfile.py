@@ -24,6 +24,7 @@ from kerascrash.report.json_case import (
     timeline_object,
     unavailable_object,
 )
+from kerascrash.report.json_sizes import layers_object, remedies_list
 from kerascrash.report.json_verdict import (
     hypothesis_object,
     progress_object,
@@ -34,7 +35,7 @@ from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import items, mapping, mappings, plain
 
 if TYPE_CHECKING:
-    from kerascrash.model.verdict import Diagnosis
+    from kerascrash.model.verdict import Diagnosis, Ledger
 
 SCHEMA = "kerascrash.report/1"
 
@@ -66,6 +67,8 @@ def as_object(diagnosis: Diagnosis) -> dict[str, Any]:
         "ledger": _ledger(diagnosis),
         "allocators": mappings(diagnosis.allocators),
         "traces": traces_list(diagnosis.case),
+        "layers": layers_object(diagnosis.layers),
+        "remedies": remedies_list(diagnosis.remedies),
         "forecast": _forecast(diagnosis),
         "faults": diagnosis.faults,
         "redaction": asdict(diagnosis.redaction) if diagnosis.redaction else None,
@@ -105,9 +108,12 @@ def _seen(diagnosis: Diagnosis) -> dict[str, Any]:
 
 def _ledger(diagnosis: Diagnosis) -> dict[str, Any]:
     return {
-        ledger.device: {
+        _ledger_key(ledger): {
             "total_bytes": ledger.total,
             "time": ledger.time,
+            "device": ledger.device,
+            "at": ledger.at,
+            "view": ledger.view,
             "lines": [
                 {
                     "name": line.name,
@@ -120,6 +126,14 @@ def _ledger(diagnosis: Diagnosis) -> dict[str, Any]:
         }
         for ledger in diagnosis.ledgers
     }
+
+
+def _ledger_key(ledger: Ledger) -> str:
+    """Return the device; with the moment or view where a second ledger is of it."""
+    if ledger.device == "host":
+        return "host" if ledger.at == "death" else "host at the peak"
+    by = "" if ledger.view == "operation" else " by purpose"
+    return f"{ledger.device}{by}"
 
 
 def _forecast(diagnosis: Diagnosis) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kerascrash.report.excerpt import dedent
 from kerascrash.report.facts import known_of_death
 from kerascrash.report.format import Format
 from kerascrash.report.markdown_details import (
+    device_lines,
     environment_lines,
     evidence_lines,
     held_lines,
@@ -20,6 +21,7 @@ from kerascrash.report.markdown_details import (
     shared_lines,
     stacks_lines,
 )
+from kerascrash.report.markdown_sizes import layer_lines, remedy_lines
 from kerascrash.report.markdown_text import code, code_block, escape, prose
 from kerascrash.units import format_bytes, line_in_words
 
@@ -39,7 +41,10 @@ def render(diagnosis: Diagnosis) -> str:
         list(_verdict(diagnosis)),
         list(_culprit(diagnosis)),
         list(_advice(diagnosis)),
+        _folded("What each measure would bring", remedy_lines(diagnosis)),
+        _folded("Layers", layer_lines(diagnosis)),
         _folded("What the script held", held_lines(diagnosis)),
+        _folded("Device memory", device_lines(diagnosis)),
         _folded("Evidence", evidence_lines(diagnosis)),
         _folded("Stacks", stacks_lines(diagnosis)),
         _folded("Log lines", logs_lines(diagnosis)),
@@ -100,7 +105,9 @@ def _culprit(diagnosis: Diagnosis) -> Iterator[str]:
         return
     size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
     grown = culprit.growth_bytes_per_step
-    growth = f", {format_bytes(grown)} more at each step" if grown else ""
+    growth = (
+        f", {format_bytes(grown)} more {escape(words.each(culprit))}" if grown else ""
+    )
     yield ""
     happened = culprit.bytes is None
     yield f"### {'Where it happened' if happened else 'What is to blame'}"
@@ -125,6 +132,8 @@ def _advice(diagnosis: Diagnosis) -> Iterator[str]:
         yield f"{number}. **{prose(advice.action)}**{effect}"
         if advice.detail:
             yield f"   {prose(advice.detail)}"
+        if advice.example:
+            yield f"   {code(advice.example)}"
 
 
 FORMAT = Format("md", ".md", render)

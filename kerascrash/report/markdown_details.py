@@ -5,6 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerascrash.report import words
+from kerascrash.report.device_text import (
+    alive_lines,
+    course_line,
+    kept_lines,
+    opinion_lines,
+    pool_line,
+    pool_rows,
+)
 from kerascrash.report.facts import environment_groups
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.markdown_text import code, code_block, escape, prose
@@ -36,6 +44,23 @@ def held_lines(diagnosis: Diagnosis) -> Iterator[str]:
         kind = escape(row["kind"], 120)
         owner = code(row["owner"], 120, cell=True)
         yield f"| {owner} | {kind} | {size} | {growth} | {where} |"
+
+
+def device_lines(diagnosis: Diagnosis) -> Iterator[str]:
+    """Yield the pools of device memory, and what was alive in the fullest."""
+    for number, row in enumerate(pool_rows(diagnosis)):
+        yield f"- {code(str(row.get('name')), 80)}: {escape(pool_line(row))}"
+        if number:
+            continue
+        blocks, text = course_line(row)
+        if blocks:
+            yield f"  - `{blocks}` {escape(text)}"
+        for size, what in alive_lines(row):
+            yield f"  - {format_bytes(size)}: {escape(what)}"
+        for kept in kept_lines(row):
+            yield f"  - {escape(kept)}"
+    for told in opinion_lines(diagnosis):
+        yield f"- {escape(told)}"
 
 
 def evidence_lines(diagnosis: Diagnosis) -> Iterator[str]:

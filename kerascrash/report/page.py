@@ -13,19 +13,18 @@ from kerascrash.report.charts.timeline import build_timelines
 from kerascrash.report.device import device_tables
 from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
+from kerascrash.report.last_seen import last_seen
+from kerascrash.report.layers import layer_view
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.plain import mapping, whole
 from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
-    from kerascrash.model.case import Case
     from kerascrash.model.verdict import Diagnosis, Hypothesis
 
 RIVALS = 3
 CLEAN = "clean_exit"
-OLD = 1.0
-"""Seconds; a look at the stacks that is older than this says so."""
 LEAST_WEIGHT = 0.05
 """Nats; what weighs less would be shown as 0.0."""
 
@@ -53,8 +52,9 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "culprit": verdict.culprit,
         "signature": diagnosis.signature,
         "lived": verdict.cause == CLEAN,
-        "last_seen": None if verdict.culprit else _last_seen(case, stacks),
+        "last_seen": None if verdict.culprit else last_seen(case, stacks),
         "progress": words.progress_text(diagnosis.progress),
+        "no_progress": words.NO_PROGRESS,
         "timelines": build_timelines(case),
         "ledgers": ledger_bars(diagnosis),
         "fits": _fits(diagnosis),
@@ -62,6 +62,8 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "device": device_tables(diagnosis),
         "inventory": inventory_rows(case),
         **model_tables(case),
+        "layers": layer_view(diagnosis.layers),
+        "remedies": diagnosis.remedies,
         "cited": citations(diagnosis),
         "stacks": stacks,
         "logs": log_views(diagnosis),
@@ -110,21 +112,3 @@ def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:
     names = ("batch_size", "low", "high", "limit_bytes")
     found = {name: value for name in names if (value := whole(fits.get(name)))}
     return found if len(found) == len(names) else None
-
-
-def _last_seen(case: Case, stacks: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """Return the innermost frame of the user's own code in the main thread."""
-    recording = case.recording
-    known = {} if isinstance(recording, Unavailable) else recording.blob_times
-    taken = known.get("stacks")
-    old = taken and case.death and case.death - taken >= OLD
-    age = words.before_death(case, taken).replace("before", "before the end")
-    for thread in stacks:
-        for frame in thread["frames"]:
-            if thread["main"] and frame["user"]:
-                return {
-                    **frame,
-                    "excerpt": thread["excerpt"],
-                    "age": age if old else "",
-                }
-    return None

@@ -117,6 +117,7 @@ _FILTERS: Mapping[str, Any] = {
     "at": line_in_words,
     "effect": words.effect,
     "held": words.held_word,
+    "each": words.each,
     "utc": words.utc,
     "clock": lambda time: words.utc(time, date=False),
 }

@@ -8,13 +8,26 @@ from typing import TYPE_CHECKING
 from kerascrash.model.certainty import certainty_word
 from kerascrash.report import words
 from kerascrash.report.charts.blocks import memory_line
+from kerascrash.report.device_text import (
+    alive_lines,
+    course_line,
+    kept_lines,
+    opinion_lines,
+    pool_line,
+    pool_rows,
+)
 from kerascrash.report.excerpt import dedent
 from kerascrash.report.format import Format
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.missing import all_damage, all_unavailable
 from kerascrash.report.safe_text import safe_line
-from kerascrash.report.shared import WARNING, replaced_line
-from kerascrash.report.terminal_text import item, open_console, say, title
+from kerascrash.report.terminal_text import (
+    item,
+    open_console,
+    say,
+    say_redacted,
+    title,
+)
 from kerascrash.units import format_bytes, line_in_words
 
 if TYPE_CHECKING:
@@ -38,6 +51,7 @@ def render(diagnosis: Diagnosis, width: int = WIDTH, *, color: bool = False) -> 
     _culprit(console, diagnosis)
     _advice(console, diagnosis)
     _held(console, diagnosis)
+    _device(console, diagnosis)
     _evidence(console, diagnosis)
     _missing(console, diagnosis)
     _shared(console, diagnosis)
@@ -81,7 +95,7 @@ def _culprit(console: Console, diagnosis: Diagnosis) -> None:
     say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
     if culprit.growth_bytes_per_step:
         grown = format_bytes(culprit.growth_bytes_per_step)
-        say(console, f"growth per step: {grown}", indent=2)
+        say(console, f"growth per {culprit.growth_per}: {grown}", indent=2)
     if culprit.place:
         _code(console, culprit.place)
 
@@ -105,7 +119,7 @@ def _code(console: Console, place: Place) -> None:
 def _advice(console: Console, diagnosis: Diagnosis) -> None:
     title(console, "Progress lost")
     lost = words.progress_text(diagnosis.progress)
-    say(console, lost or "Not known: no step and no checkpoint was recorded.", indent=2)
+    say(console, lost or words.NO_PROGRESS, indent=2)
     if diagnosis.verdict.advice:
         title(console, "What to do")
     for number, advice in enumerate(diagnosis.verdict.advice[:SHOWN], 1):
@@ -125,6 +139,23 @@ def _held(console: Console, diagnosis: Diagnosis) -> None:
         growth = row["growth"]
         grows = f", {format_bytes(growth)} more at each step" if growth else ""
         item(console, f"{size:>10}", f"{row['owner']} ({row['kind']}){grows}")
+
+
+def _device(console: Console, diagnosis: Diagnosis) -> None:
+    for number, row in enumerate(pool_rows(diagnosis)):
+        if not number:
+            title(console, "Device memory")
+        say(console, f"{row.get('name')}: {pool_line(row)}", indent=2)
+        if number:
+            continue
+        blocks, text = course_line(row, min(40, console.width - 4))
+        if blocks:
+            say(console, blocks, "cyan", indent=2)
+            say(console, text, "dim", indent=2)
+        for size, what in alive_lines(row):
+            item(console, f"{format_bytes(size):>10}", what)
+        for kept in (*kept_lines(row), *opinion_lines(diagnosis)):
+            say(console, kept, indent=2)
 
 
 def _evidence(console: Console, diagnosis: Diagnosis) -> None:
@@ -173,14 +204,8 @@ def _missing(console: Console, diagnosis: Diagnosis) -> None:
 
 
 def _shared(console: Console, diagnosis: Diagnosis) -> None:
-    redaction = diagnosis.redaction
-    if redaction is None:
-        return
-    title(console, "Redacted")
-    say(console, replaced_line(redaction), indent=2)
-    for kept in redaction.kept:
-        say(console, f"still in it: {kept}", indent=2)
-    say(console, WARNING, indent=2)
+    if diagnosis.redaction is not None:
+        say_redacted(console, diagnosis.redaction)
 
 
 FORMAT = Format("text", ".txt", render)

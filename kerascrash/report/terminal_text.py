@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerascrash.report.safe_text import safe_line
+from kerascrash.report.shared import WARNING, replaced_line
 
 if TYPE_CHECKING:
     import io
 
     from rich.console import Console
+
+    from kerascrash.model.redaction import Redaction
 
 LONGEST = 1200
 
@@ -57,3 +60,12 @@ def title(console: Console, text: str) -> None:
     """Print a heading after an empty line."""
     console.print()
     say(console, text, "bold")
+
+
+def say_redacted(console: Console, redaction: Redaction) -> None:
+    """Print what was replaced before sharing, and what is still in the text."""
+    title(console, "Redacted")
+    say(console, replaced_line(redaction), indent=2)
+    for kept in redaction.kept:
+        say(console, f"still in it: {kept}", indent=2)
+    say(console, WARNING, indent=2)

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     )
 
 UNKNOWN = "unknown"
+NO_PROGRESS = (
+    "Not known: no step of Keras and no checkpoint was seen. What a loop of your own "
+    "had done is lost unless it saved something."
+)
 
 
 def verdict_certainty(verdict: Verdict) -> str:
@@ -94,6 +98,15 @@ def held_word(culprit: Culprit) -> str:
         return "asked for"
     asks = ("batch", "result of", "model being built")
     return "needed" if culprit.kind.startswith(asks) else "held"
+
+
+def each(culprit: Culprit) -> str:
+    """Return what the culprit's growth goes with: a step, or what was counted."""
+    return (
+        "at each step"
+        if culprit.growth_per == "step"
+        else f"with each {culprit.growth_per}"
+    )
 
 
 def headline(diagnosis: Diagnosis) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import time
 
+from kerascrash.dump.beside import move_traces, remove_traces, tidy_traces
 from kerascrash.dump.empty_folder import remove_if_empty
 from kerascrash.dump.records import State
 from kerascrash.watch.certificate import build_certificate
@@ -53,6 +54,7 @@ def discard(observer: Observer) -> None:
             # In the dump's own folder there is a link when the ring lies elsewhere.
             if path == observer.writer.path or (path and os.path.islink(path)):
                 os.unlink(path)
+    remove_traces(observer.writer.path)
     observer.captured.take()
     observer.captured.remove()
     observer.sync.remove()
@@ -82,6 +84,7 @@ def seal(observer: Observer, status: ExitStatus, death_ns: int, **extra: Any) ->
     with contextlib.suppress(OSError, ValueError):
         writer.flush()
         observer.sync.remove()  # the dump itself is durable now
+    tidy_traces(writer.path)
     return _move_to_its_folder(writer.path, writer.header())
 
 
@@ -136,4 +139,5 @@ def _move_to_its_folder(path: str, header: dict[str, Any]) -> str:
         return path
     with contextlib.suppress(OSError):
         os.unlink(path)
+    move_traces(path, final)
     return final

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+from kerascrash.dump.beside import remove_traces
 from kerascrash.dump.records import State
 from kerascrash.dump.sync_copy import SYNC_SUFFIX
 from kerascrash.dump.watcher_writer import open_watcher_writer
@@ -50,6 +51,7 @@ class Worker:
         for path in (self.path, self.path + SYNC_SUFFIX):
             with contextlib.suppress(OSError):
                 os.unlink(path)
+        remove_traces(self.path)
 
 
 class Workers:

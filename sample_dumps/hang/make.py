@@ -10,10 +10,10 @@ PATIENCE_SECONDS = 75
 
 
 def wait_and_end(running: Running) -> None:
-    running.wait_for("Epoch 2/")
+    running.wait_for("Epoch 1/")  # which may be the last
     said = -1
     while said != (said := running.out.stat().st_size):
-        time.sleep(5)
+        time.sleep(15)
     time.sleep(PATIENCE_SECONDS)
     running.process.send_signal(signal.SIGTERM)
 

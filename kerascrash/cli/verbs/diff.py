@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kerascrash.cli.options import STDOUT, output
+from kerascrash.cli.options import STDOUT, output, redaction
 
 if TYPE_CHECKING:
     from kerascrash.model.comparison import Comparison
@@ -21,6 +21,7 @@ Examples:
   kerascrash diff died.bin lived.bin                 the biggest difference first
   kerascrash diff died.bin lived.bin --format html -o diff.html
   kerascrash diff a.bin b.bin --format json | jq '.differences[0]'
+  kerascrash diff a.bin b.bin --redact -o diff.html  to attach to a public ticket
 \b
 Exit codes: 0 compared (also: nothing differs), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found, 6 the file cannot be written."""
@@ -35,7 +36,15 @@ Exit codes: 0 compared (also: nothing differs), 2 wrong usage, 3 not a dump,
     help="What to write. Default: text; html where FILE ends with .html.",
 )
 @output()
-def command(a: str, b: str, format_name: str | None, output: str) -> None:
+@redaction
+def command(
+    a: str,
+    b: str,
+    format_name: str | None,
+    output: str,
+    redact: bool,
+    redact_names: bool,
+) -> None:
     """
     Compare two runs: one that died with one that lived, or two deaths.
 
@@ -46,11 +55,16 @@ def command(a: str, b: str, format_name: str | None, output: str) -> None:
     from kerascrash.cli.cases import diagnose_dumps
     from kerascrash.cli.dumps import resolve
     from kerascrash.cli.output import print_text, write_text
+    from kerascrash.cli.sharing import compare_redacted
     from kerascrash.compare import compare
 
     one, two = (diagnose_dumps([resolve(path)]) for path in (a, b))
     wanted = format_name or ("html" if output.endswith((".html", ".htm")) else "text")
-    text = _render(compare(one, two), wanted, for_terminal=output == STDOUT)
+    if redact or redact_names:
+        compared = compare_redacted(one, two, names=redact_names)
+    else:
+        compared = compare(one, two)
+    text = _render(compared, wanted, for_terminal=output == STDOUT)
     if output == STDOUT:
         print_text(text)
     else:

@@ -9,6 +9,7 @@ from kerascrash.dump.masking import mask_arguments
 from kerascrash.model.core import CoreFile, Mapping
 
 _FAULTS = frozenset({4, 5, 7, 8, 11})  # SIGILL SIGTRAP SIGBUS SIGFPE SIGSEGV
+_SI_KERNEL = 128  # the processor told no address: a general protection fault
 _KEPT_ARGUMENTS = 79  # characters of the command line that PRPSINFO keeps
 
 
@@ -38,7 +39,7 @@ def read_core(path: str) -> CoreFile:
         signal = unpack(notes, "NT_PRSTATUS", "h", 12)
     code = unpack(notes, "NT_SIGINFO", "i", 8)
     where = 16 if notes.wide else 12  # of the union in siginfo
-    fault = signal in _FAULTS and code is not None and code > 0
+    fault = signal in _FAULTS and code is not None and 0 < code != _SI_KERNEL
     sent = code is not None and code <= 0
     word = "Q" if notes.wide else "I"
     address = unpack(notes, "NT_SIGINFO", word, where) if fault else None

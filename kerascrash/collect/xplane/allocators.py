@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kerascrash.collect.allocator_names import device_of
 from kerascrash.collect.xplane.growth import choose_boundaries, growing_groups
-from kerascrash.collect.xplane.memory_events import FIELDS, Column
+from kerascrash.collect.xplane.memory_events import FIELDS, Column, drop_nonsense
 from kerascrash.collect.xplane.replay import replay
 from kerascrash.model.trace import AllocatorMemory
 
@@ -17,10 +17,15 @@ def build_allocators(
     seconds: Callable[[int], float],
     host: str,
     confidence: float,
+    kind: str = "TPU",
 ) -> tuple[AllocatorMemory, ...]:
-    """Return every allocator's memory, the highest peak first."""
+    """
+    Return every allocator's memory, the highest peak first.
+
+    ``kind`` of device is what allocators without a name belong to.
+    """
     built = [
-        _build(name, column, step_begins, seconds, host, confidence)
+        _build(name, column, step_begins, seconds, host, confidence, kind)
         for name, column in columns.items()
         if len(column)
     ]
@@ -34,15 +39,18 @@ def _build(
     seconds: Callable[[int], float],
     host: str,
     confidence: float,
+    kind: str,
 ) -> AllocatorMemory:
+    if confidence < 1.0:
+        drop_nonsense(column)
     times = column.rows[0::FIELDS]
     first, last = min(times), max(times)
     inside = [time for time in step_begins if first <= time <= last]
     boundaries, stride = choose_boundaries(inside, first, last)
-    found = replay(column, boundaries)
+    found = replay(column, boundaries, step_begins)
     return AllocatorMemory(
         name=name,
-        device=device_of(name),
+        device=device_of(name, kind),
         peak_bytes=found.peak,
         capacity_bytes=found.capacity,
         lifetime_peak_bytes=found.lifetime,
@@ -54,7 +62,9 @@ def _build(
         live_count=found.live_count,
         live=found.live,
         growing=growing_groups(column, found, stride),
+        kept=found.kept,
         timeline=tuple((seconds(time), used) for time, used in found.timeline),
+        steps=tuple((seconds(time), high, last) for time, high, last in found.steps),
         allocations=found.allocations,
         deallocations=found.frees,
         unmatched_frees=found.unmatched,

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from operator import mul
 
 from kerascrash.collect.xplane.memory_events import Column
-from kerascrash.collect.xplane.replay import Replayed, make_group
-from kerascrash.model.trace import GrowingGroup
+from kerascrash.collect.xplane.replay import Replayed
+from kerascrash.model.trace import GrowingGroup, LiveGroup
 
+VARIOUS = "[…]"  # shapes that differ
 MOST_BOUNDARIES = 40
 FEWEST_STEPS = 3
 PARTS = 8
@@ -48,50 +50,70 @@ def growing_groups(
     counts = found.counts[1:] if len(found.counts) > FEWEST_STEPS + 1 else found.counts
     if len(counts) < FEWEST_STEPS:
         return ()
-    merged = _merge_names(column, counts)
-    grown = []
-    for key, (group, row) in merged.items():
-        if not _rises(row):
-            continue
-        size = _size_of(column, found, key)
-        risen = (row[-1] - row[0]) * size
-        if risen < max(_LEAST_BYTES, _LEAST_SHARE * found.peak):
-            continue
-        alive = [one for one in found.live if (one.op, one.shape, one.dtype) == key]
-        last = make_group(
-            column,
-            group,
-            row[-1],
-            sum(one.bytes for one in alive) or row[-1] * size,
-            sum(one.requested_bytes for one in alive),
-        )
-        # The last step may have died half way.
-        rate = (row[-2] - row[0]) / (len(row) - 2) * size / max(stride, 1)
-        grown.append(GrowingGroup(last, tuple(row), rate, certain=stride > 0))
+    joined = _join_names(column, counts)
+    grown = _grown(column, found, joined, stride)
+    # Sequences have another length at each step: what is kept shows by its op alone.
+    named = {one.group.op for one in grown}
+    various = {k: rows for k, rows in _join_shapes(joined).items() if k[0] not in named}
+    grown += _grown(column, found, various, stride)
     grown.sort(key=lambda one: -one.group.bytes)
     return tuple(grown[:_MOST_SHOWN])
 
 
 _Key = tuple[str, str, str]
+_Joined = dict[_Key, dict[int, list[int]]]
+"""Op, shape and dtype to the counts at each boundary of the groups that have them."""
 
 
-def _merge_names(
-    column: Column, counts: list[Counter[int]]
-) -> dict[_Key, tuple[int, list[int]]]:
-    """Join groups that differ in their region only; return one id and the counts."""
-    merged: dict[_Key, tuple[int, list[int]]] = {}
+def _join_names(column: Column, counts: list[Counter[int]]) -> _Joined:
+    """Join groups that differ in their region or size only."""
+    joined: _Joined = {}
     for group, names in enumerate(column.groups):
-        key = names[:3]
         row = [one[group] for one in counts]
-        if key in merged:
-            row = [a + b for a, b in zip(merged[key][1], row, strict=True)]
-        merged[key] = (merged[key][0] if key in merged else group, row)
-    return merged
+        if any(row):
+            joined.setdefault(names[:3], {})[group] = row
+    return joined
 
 
-def _size_of(column: Column, found: Replayed, key: _Key) -> int:
-    sizes = (found.sizes.get(g, 0) for g, n in enumerate(column.groups) if n[:3] == key)
-    return max(sizes, default=0)
+def _join_shapes(joined: _Joined) -> _Joined:
+    """Join what one op made in several shapes; ops without a name stay apart."""
+    wider: _Joined = {}
+    shapes: Counter[_Key] = Counter()
+    for (op, shape, dtype), rows in joined.items():
+        if op and shape:
+            shapes[op, VARIOUS, dtype] += 1
+            wider.setdefault((op, VARIOUS, dtype), {}).update(rows)
+    return {key: rows for key, rows in wider.items() if shapes[key] > 1}
+
+
+def _grown(
+    column: Column, found: Replayed, joined: _Joined, stride: int
+) -> list[GrowingGroup]:
+    grown = []
+    for (op, shape, dtype), rows in joined.items():
+        row = [sum(counts) for counts in zip(*rows.values(), strict=True)]
+        if not _rises(row):
+            continue
+        sizes = [found.sizes.get(group, 0) for group in rows]
+        edges = list(zip(*rows.values(), strict=True))
+        held = [sum(map(mul, sizes, counts)) for counts in edges]
+        if held[-1] - held[0] < max(_LEAST_BYTES, _LEAST_SHARE * found.peak):
+            continue
+        region = column.groups[next(iter(rows))][3]
+        alive = [found.alive[group] for group in rows if group in found.alive]
+        last = LiveGroup(
+            op,
+            shape,
+            dtype,
+            row[-1],
+            sum(size for size, _ in alive) or held[-1],
+            sum(asked for _, asked in alive),
+            region,
+        )
+        # The last step may have died half way.
+        rate = (held[-2] - held[0]) / (len(row) - 2) / max(stride, 1)
+        grown.append(GrowingGroup(last, tuple(row), rate, certain=stride > 0))
+    return grown
 
 
 def _rises(row: list[int]) -> bool:

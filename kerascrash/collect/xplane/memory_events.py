@@ -10,7 +10,9 @@ number may be signed, unsigned or a double by its value, a text given or referre
 
 from __future__ import annotations
 
+import math
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -31,6 +33,7 @@ _NUMBERS = (
     "addr",
 )
 _OTHERS = ("allocator_name", "index_on_host", "fragmentation", "data_type")
+_ALSO_INDEX = "device_ordinal"  # other runtimes' word for index_on_host
 ROLES = (*_NUMBERS, *_TEXTS, *_OTHERS)
 BY_POSITION = (
     "allocator_name",
@@ -49,6 +52,7 @@ _POSITIONS = {_USUAL: BY_POSITION, 7: ("index_on_host", *BY_POSITION[1:6], "addr
 NO_NAMES = ("(null)", "null", "unknown")
 FIELDS = 9  # whole numbers per event in Column.rows
 _SIGN = 1 << 63
+_USUAL_SHARE = 0.5
 # tensorflow/core/framework/types.proto, by number from 1
 _DTYPES = dict(
     enumerate(
@@ -124,7 +128,9 @@ class MemoryDecoder:
         stats.append(self._zero)  # position -1: what the writer left out
         (used, reserved, free, peak, asked, size, addr, op, shape, region, name, index,
          part, dtype) = plan.pick(stats)  # fmt: skip
-        called = name.ref_value or name.str_value or -1 - index.int64_value
+        called = name.ref_value or name.str_value
+        if not called:
+            called = -1 - max(_whole(index) or _whole(name), 0)
         if called not in self._by_name:
             self._by_name[called] = (self._column(called), {})
         column, known = self._by_name[called]
@@ -132,25 +138,27 @@ class MemoryDecoder:
             column.guessed = True
         group = -1
         if not freed:
-            key = (
+            key: tuple[Any, ...] = (
                 op.ref_value or op.str_value,
                 shape.ref_value or shape.str_value,
                 region.ref_value or region.str_value,
-                dtype.int64_value,
+                dtype.int64_value or dtype.uint64_value,
             )
+            if not key[1]:  # no shape: its size tells it apart
+                key = (*key, size.int64_value or size.uint64_value)
             group = known.get(key, -1)
             if group < 0:
-                group = self._group(column, known, key, size.int64_value)
+                group = self._group(column, known, key, _whole(size))
         address = addr.int64_value or addr.uint64_value
         column.rows.extend((
             time,
             group,
-            used.int64_value,
-            reserved.int64_value,
-            free.int64_value,
-            peak.int64_value,
-            asked.int64_value,
-            size.int64_value,
+            used.int64_value or _whole(used),
+            reserved.int64_value or _whole(reserved),
+            free.int64_value or _whole(free),
+            peak.int64_value or _whole(peak),
+            asked.int64_value or _whole(asked),
+            size.int64_value or _whole(size),
             address if address < _SIGN else address - 2 * _SIGN,
         ))  # fmt: skip
         column.fragmentation.append(part.double_value or part.int64_value)
@@ -163,6 +171,8 @@ class MemoryDecoder:
         if guessed:
             known = dict(enumerate(positions))
             names = [name or known.get(at, "") for at, name in enumerate(names)]
+        if "index_on_host" not in names and _ALSO_INDEX in names:
+            names[names.index(_ALSO_INDEX)] = "index_on_host"
         if "bytes_allocated" not in names:
             return None
         places = [names.index(role) if role in names else -1 for role in ROLES]
@@ -193,6 +203,37 @@ class MemoryDecoder:
         if by_name not in column.numbers:
             column.numbers[by_name] = len(column.groups)
             column.groups.append(group)
-        if shape:
+        if shape or not key[1]:
             known[key] = column.numbers[by_name]
         return column.numbers[by_name]
+
+
+def _whole(stat: Any) -> int:
+    """Return a number however the writer stored it, 0 where it is none that fits."""
+    value = stat.int64_value or stat.uint64_value
+    if not value and math.isfinite(stat.double_value):
+        value = int(stat.double_value)
+    return value if -_SIGN <= value < _SIGN else 0
+
+
+def drop_nonsense(column: Column) -> None:
+    """
+    Leave out events whose numbers do not add up, of a file with damage.
+
+    What is in use, reserved and free makes up the same capacity in nearly all events.
+    """
+    rows = column.rows
+    used, reserved, free = (rows[at::FIELDS] for at in (2, 3, 4))
+    sums = [sum(three) for three in zip(used, reserved, free, strict=True)]
+    (usual, votes), *_ = Counter(sums).most_common(1)
+    if votes < _USUAL_SHARE * len(sums):
+        return
+    right = [
+        index
+        for index, total in enumerate(sums)
+        if total == usual and used[index] >= 0 and free[index] >= 0
+    ]
+    column.rows = array("q")
+    for index in right:
+        column.rows.extend(rows[index * FIELDS : (index + 1) * FIELDS])
+    column.fragmentation = array("d", [column.fragmentation[at] for at in right])

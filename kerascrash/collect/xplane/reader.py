@@ -146,13 +146,15 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
         return time_ps / _PS + (origin if relative else 0.0)
 
     host = space.hosts[0] if space.hosts else _host_of(path)
-    confidence = _SALVAGED if state.salvaged else 1.0
+    flawed = state.salvaged or state.flaws or reader.bad
+    confidence = _SALVAGED if flawed else 1.0
     allocators = build_allocators(
         reader.memory.columns,
         [time - base for time, _ in times],
         lambda time_ps: seconds(time_ps + base),
         host,
         confidence,
+        _kind_of_devices(state.planes),
     )
     return Trace(
         path=path,
@@ -172,6 +174,11 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
         ops=reader.ops.rows(),
         notes=(*state.source.notes, *_why_no_memory(state)),
     )
+
+
+def _kind_of_devices(planes: list[str]) -> str:
+    kinds = {name.split(":")[1] for name in planes if name.startswith("/device:")}
+    return "GPU" if "GPU" in kinds and "TPU" not in kinds else "TPU"
 
 
 def _host_of(path: str) -> str:

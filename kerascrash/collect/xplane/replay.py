@@ -9,15 +9,21 @@ allocated, and call everything older "unused preallocated device memory".
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from kerascrash.collect.xplane.memory_events import FIELDS, Column
 from kerascrash.model.trace import LiveGroup
 
+Live = dict[int, tuple[int, int, int, int]]
+"""What is alive by address: group, bytes given, bytes asked for, since when in ps."""
 TIMELINE_POINTS = 600
 MOST_GROUPS = 60
+MOST_STEPS = 120
+_NEVER = 1 << 63
 _GROUP, _USED, _RESERVED, _FREE, _PEAK, _ASKED, _SIZE, _ADDRESS = range(1, FIELDS)
 
 
@@ -32,6 +38,7 @@ class Replayed:
     lifetime: int = 0
     fragmentation: float | None = None
     live: tuple[LiveGroup, ...] = ()
+    alive: dict[int, tuple[int, int]] = field(default_factory=dict)
     live_bytes: int = 0
     live_count: int = 0
     step_bytes: int | None = None
@@ -39,22 +46,28 @@ class Replayed:
     frees: int = 0
     unmatched: int = 0
     final: int | None = None
+    kept: tuple[LiveGroup, ...] = ()
     timeline: list[tuple[int, int]] = field(default_factory=list)
+    steps: list[tuple[int, int, int]] = field(default_factory=list)
     counts: list[Counter[int]] = field(default_factory=list)
     sizes: dict[int, int] = field(default_factory=dict)
 
 
-def replay(column: Column, boundaries: Sequence[int]) -> Replayed:
+def replay(
+    column: Column, boundaries: Sequence[int], begins: Sequence[int] = ()
+) -> Replayed:
     """
     Return what happened; ``boundaries`` are times in ps, ascending, between steps.
 
-    ``counts`` are the live allocations per group at each boundary and at the end.
+    ``begins`` are the begins of all steps.
+    ``counts`` are the live allocations per group at each boundary and at the end,
+    ``alive`` the bytes given and asked for of each group at the peak.
     """
     rows, total = column.rows, len(column)
     order = sorted(range(total), key=rows[0::FIELDS].__getitem__)
     found = Replayed()
-    top = _find_peak(column, order, found)
-    live: dict[int, tuple[int, int, int, int]] = {}
+    top = _find_peak(column, order, found, begins)
+    live: Live = {}
     counts: Counter[int] = Counter()
     edges = iter((*boundaries, None))
     edge = next(edges)
@@ -72,7 +85,8 @@ def replay(column: Column, boundaries: Sequence[int]) -> Replayed:
             size = rows[begin + _SIZE]
             live[address] = (group, size, rows[begin + _ASKED], time)
             counts[group] += 1
-            found.sizes[group] = size
+            # The least: the pool hands out more where a rest is not worth splitting.
+            found.sizes[group] = min(size, found.sizes.get(group, size))
             found.allocations += 1
         else:
             found.frees += 1
@@ -83,11 +97,15 @@ def replay(column: Column, boundaries: Sequence[int]) -> Replayed:
         found.counts.append(counts.copy())
         edge = next(edges)
     found.counts.append(counts)
+    groups, _ = _group(column, live)
+    found.kept = tuple(groups[:MOST_GROUPS])
     return found
 
 
-def _find_peak(column: Column, order: list[int], found: Replayed) -> int:
-    """Fill in the highest moment and the timeline; return the index of that event."""
+def _find_peak(
+    column: Column, order: list[int], found: Replayed, begins: Sequence[int]
+) -> int:
+    """Fill in the highest moment and the course; return the index of that event."""
     rows = column.rows
     used, reserved = rows[_USED::FIELDS], rows[_RESERVED::FIELDS]
     free, peaks = rows[_FREE::FIELDS], rows[_PEAK::FIELDS]
@@ -103,7 +121,8 @@ def _find_peak(column: Column, order: list[int], found: Replayed) -> int:
     found.fragmentation = part if math.isfinite(part) else None
     found.lifetime = max(peaks)
     found.final = in_use[order[-1]]
-    found.timeline = _thin([(rows[i * FIELDS], in_use[i]) for i in order])
+    course = [(rows[i * FIELDS], in_use[i]) for i in order]
+    found.timeline, found.steps = _thin(course), _by_step(course, begins)
     return top
 
 
@@ -119,32 +138,53 @@ def _thin(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return [*kept, points[-1]] if kept[-1] != points[-1] else kept
 
 
+def _by_step(
+    course: list[tuple[int, int]], begins: Sequence[int]
+) -> list[tuple[int, int, int]]:
+    """Return (begin, highest use, use at the end) of each step or few steps."""
+    stride = -(-len(begins) // MOST_STEPS) or 1
+    edges = [*begins[::stride], _NEVER]
+    found = []
+    at = bisect_left(course, (edges[0], -1))
+    for begin, end in pairwise(edges):
+        stop = bisect_left(course, (end, -1), at)
+        uses = [use for _, use in course[max(at - 1, 0) : stop]]
+        if uses:
+            found.append((begin, max(uses), uses[-1]))
+        at = stop
+    return found
+
+
 def _keep_live(
-    column: Column,
-    live: dict[int, tuple[int, int, int, int]],
-    boundaries: Sequence[int],
-    found: Replayed,
+    column: Column, live: Live, boundaries: Sequence[int], found: Replayed
 ) -> None:
-    """Group what is alive now by op, shape and dtype; biggest first."""
-    by_group: dict[int, list[int]] = {}
+    """Note what is alive now by op, shape and dtype."""
+    groups, found.alive = _group(column, live)
     begun = max((b for b in boundaries if b <= found.peak_ps), default=None)
-    in_step = 0
-    for group, size, asked, time in live.values():
+    if begun is not None:
+        sizes = (size for _, size, _, time in live.values() if time >= begun)
+        found.step_bytes = sum(sizes)
+    found.live = tuple(groups[:MOST_GROUPS])
+    found.live_bytes = sum(one.bytes for one in groups)
+    found.live_count = len(live)
+
+
+def _group(
+    column: Column, live: Live
+) -> tuple[list[LiveGroup], dict[int, tuple[int, int]]]:
+    """Return what is alive in groups, biggest first, and bytes by group's number."""
+    by_group: dict[int, list[int]] = {}
+    for group, size, asked, _ in live.values():
         row = by_group.setdefault(group, [0, 0, 0])
         row[0] += 1
         row[1] += size
         row[2] += asked
-        if begun is not None and time >= begun:
-            in_step += size
-    groups = [make_group(column, g, *row) for g, row in by_group.items()]
+    groups = [_make_group(column, g, *row) for g, row in by_group.items()]
     groups.sort(key=lambda one: (-one.bytes, one.op, one.shape))
-    found.live = tuple(groups[:MOST_GROUPS])
-    found.live_bytes = sum(one.bytes for one in groups)
-    found.live_count = len(live)
-    found.step_bytes = in_step if begun is not None else None
+    return groups, {g: (size, asked) for g, (_, size, asked) in by_group.items()}
 
 
-def make_group(
+def _make_group(
     column: Column, group: int, count: int, size: int, asked: int
 ) -> LiveGroup:
     """Return a group with its names."""

@@ -4,8 +4,8 @@ The messages of a trace, built at run time.
 Their own descriptor pool and package name keep them apart from the classes that
 TensorFlow or JAX register for the same files; text is declared as bytes, so that bad
 UTF-8 cannot fail a parse. Field numbers: ``xplane.proto`` and
-``bfc_memory_map.proto`` of openxla/xla. Fields that are not used here are left out:
-protobuf carries them along unread.
+``bfc_memory_map.proto`` of openxla/xla, ``profile.proto`` of google/pprof. Fields that
+are not used here are left out: protobuf carries them along unread.
 """
 
 from __future__ import annotations
@@ -35,6 +35,15 @@ _MESSAGES: dict[str, str] = {
     "AllocatorStats": "num_allocs:1:int64 bytes_in_use:2:int64 "
     "peak_bytes_in_use:3:int64 largest_alloc_size:4:int64 fragmentation_metric:5:float",
     "MemoryDump": "allocator_name:1:bytes chunk:3:Chunk* stats:5:AllocatorStats",
+    # pprof's profile, which JAX writes; its texts are numbers of the string table
+    "ValueType": "type:1:int64 unit:2:int64",
+    "Label": "key:1:int64 str:2:int64",
+    "Sample": "location_id:1:uint64* value:2:int64* label:3:Label*",
+    "CodeLine": "function_id:1:uint64 line:2:int64",
+    "Location": "id:1:uint64 line:4:CodeLine*",
+    "Function": "id:1:uint64 name:2:int64 filename:4:int64",
+    "Profile": "sample_type:1:ValueType* sample:2:Sample* location:4:Location* "
+    "function:5:Function* string_table:6:bytes* time_nanos:9:int64",
 }
 _OPTIONAL, _REPEATED, _MESSAGE = 1, 3, 11
 _TYPES = {

@@ -1,12 +1,15 @@
 """
-Input pipelines: tf.data chains as they are written, and Keras' own data sets.
+Input pipelines: tf.data chains as they are written, and data sets that have workers.
 
-Observed is the making of each data set and of each iterator, never an element: a step
-costs nothing. Data sets that a library makes for itself (Keras, of arrays) are left
-out.
+Observed is the making of each data set and of each iterator, never an element of a
+chain; of what workers load, the first batches, for their size. Data sets that a library
+makes for itself (Keras, of arrays) are left out.
 """
 
 from __future__ import annotations
+
+from functools import partial
+from operator import attrgetter
 
 from kerascrash.record.hook import Hook
 from kerascrash.record.module_watch import when_imported
@@ -20,36 +23,43 @@ if TYPE_CHECKING:
     from kerascrash.record.recorder import Recorder
 
 NAME = "input_pipelines"
+_ADAPTER = "keras.src.trainers.data_adapters.py_dataset_adapter"
+_TORCH = "torch.utils.data.dataloader"
+_INIT = "__init__"
 _OBSERVED = (
-    ("tensorflow.python.data.ops.dataset_ops", "DatasetV2", "made"),
-    ("tensorflow.python.data.ops.iterator_ops", "OwnedIterator", "iterated"),
-    ("keras.src.trainers.epoch_iterator", "EpochIterator", "given"),
+    ("tensorflow.python.data.ops.dataset_ops", "DatasetV2", _INIT, "made"),
+    ("tensorflow.python.data.ops.iterator_ops", "OwnedIterator", _INIT, "iterated"),
+    ("keras.src.trainers.epoch_iterator", "EpochIterator", _INIT, "loaders.given"),
+    (_ADAPTER, "PyDataset", _INIT, "loaders.built"),
+    (_ADAPTER, "PyDatasetAdapter", "_standardize_batch", "loaders.batch"),
+    (_TORCH, "DataLoader", _INIT, "loaders.built"),
+    (_TORCH, "_BaseDataLoaderIter", _INIT, "loaders.iterates"),
+    (_TORCH, "_MultiProcessingDataLoaderIter", "_process_data", "loaders.batch"),
 )
+"""Module, class and method, and what is told of its calls: of ``__init__`` afterwards,
+of others, which get a batch, before."""
 
 
 def _install(recorder: Recorder) -> Callable[[], None]:
     made: list[Pipelines] = []
     removers: list[Callable[[], None]] = []
 
-    def pipelines() -> Pipelines:
+    def observe(owner: str, method: str, what: str, module: Any) -> None:
+        from kerascrash.record.patching import observe_calls
+        from kerascrash.record.pipelines import Pipelines
+
         if not made:
-            from kerascrash.record.pipelines import Pipelines
-
             made.append(Pipelines(recorder))
-        return made[0]
+        cls = getattr(module, owner, None)
+        if cls is None or method not in cls.__dict__:
+            return  # of another version: what is private may go any day
+        note = attrgetter(what)(made[0])
+        when = "after" if method == _INIT else "before"
+        removers.append(observe_calls(recorder, NAME, cls, method, **{when: note}))
 
-    def observe(owner: str, what: str) -> Callable[[Any], None]:
-        def call(module: Any) -> None:
-            from kerascrash.record.patching import observe_calls
-
-            note = getattr(pipelines(), what)
-            cls = getattr(module, owner)
-            removers.append(observe_calls(recorder, NAME, cls, "__init__", after=note))
-
-        return call
-
-    for module, owner, what in _OBSERVED:
-        removers.append(when_imported(recorder, NAME, module, observe(owner, what)))
+    for module, owner, method, what in _OBSERVED:
+        call = partial(observe, owner, method, what)
+        removers.append(when_imported(recorder, NAME, module, call))
 
     def remove() -> None:
         for each in removers:

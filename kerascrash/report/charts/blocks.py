@@ -9,7 +9,10 @@ from kerascrash.report.series import merged_points
 from kerascrash.units import format_bytes, format_seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kerascrash.model.case import Case
+    from kerascrash.report.series import Point
 
 _LEVELS = "▁▂▃▄▅▆▇█"
 
@@ -21,15 +24,21 @@ def memory_line(case: Case, columns: int = 40) -> tuple[str, str]:
     points = merged_points(case.recording, "rss")
     if len(points) < 2 or points[-1][0] <= points[0][0]:
         return "", ""
+    span = points[-1][0] - points[0][0]
+    blocks = draw_blocks(points, columns)
+    first, last = format_bytes(points[0][1]), format_bytes(points[-1][1])
+    return blocks, f"memory of the process, {first} to {last} in {format_seconds(span)}"
+
+
+def draw_blocks(points: Sequence[Point], columns: int) -> str:
+    """Return the highest of each column's points, as a block of its height."""
     start, span = points[0][0], points[-1][0] - points[0][0]
     top = max(v for _, v in points) or 1
     highest = [-1] * columns
     for time, value in points:
         column = min(columns - 1, int(columns * (time - start) / span))
         highest[column] = max(highest[column], value)
-    blocks = "".join(
+    return "".join(
         " " if value < 0 else _LEVELS[min(7, 8 * value // (top + 1))]
         for value in highest
     )
-    first, last = format_bytes(points[0][1]), format_bytes(points[-1][1])
-    return blocks, f"memory of the process, {first} to {last} in {format_seconds(span)}"

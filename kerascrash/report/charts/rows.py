@@ -44,19 +44,20 @@ def build_rows(
     rows: list[Row] = []
     top = 0
     for kind in kinds_for(readings):
-        row = _build_row(kind, readings, window, top)
+        row = build_row(kind, readings, window, top)
         if row is not None:
             rows.append(row)
             top += row.height + 40
     return tuple(rows)
 
 
-def _build_row(
+def build_row(
     kind: RowKind,
     all_readings: Mapping[str, Sequence[Point]],
     window: Window,
     top: int,
 ) -> Row | None:
+    """Return one row, ``top`` pixels down, None where it has no readings."""
     readings = [
         (name, style, points)
         for series, name, style in kind.lines

@@ -3,12 +3,14 @@ A comparison as JSON: ``kerascrash.diff/1``.
 
 ``runs`` holds A and B, ``differences`` what is not equal, the biggest first: group,
 name, a, b (null: that run has it not), unit, weight, note. Sizes are bytes, times Unix
-seconds; ``courses`` are [seconds since the common stage began, bytes].
+seconds; ``courses`` are [seconds since the common stage began, bytes]. ``redaction``
+is as in the report: what was replaced in both runs, null if nothing was.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.report.plain import plain
@@ -36,6 +38,7 @@ def render(comparison: Comparison) -> str:
             "B": _course(comparison.b.course),
         },
         "unknown": list(comparison.unknown),
+        "redaction": asdict(comparison.redaction) if comparison.redaction else None,
     }
     return json.dumps(plain(document), indent=1, allow_nan=False) + "\n"
 

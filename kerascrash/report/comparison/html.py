@@ -8,6 +8,7 @@ from kerascrash import __version__
 from kerascrash.report.charts.courses import build_courses
 from kerascrash.report.comparison import view
 from kerascrash.report.html import render_page
+from kerascrash.report.shared import WARNING, replaced_rows
 
 if TYPE_CHECKING:
     from kerascrash.model.comparison import Comparison, Side
@@ -45,6 +46,9 @@ def _values(comparison: Comparison) -> dict[str, Any]:
         ],
         "rest": len(comparison.differences) - len(shown),
         "unknown": comparison.unknown,
+        "redaction": comparison.redaction,
+        "replaced": replaced_rows(comparison.redaction),
+        "sharing_warning": WARNING,
     }
 
 

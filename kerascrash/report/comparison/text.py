@@ -6,7 +6,13 @@ import io
 from typing import TYPE_CHECKING
 
 from kerascrash.report.comparison import view
-from kerascrash.report.terminal_text import item, open_console, say, title
+from kerascrash.report.terminal_text import (
+    item,
+    open_console,
+    say,
+    say_redacted,
+    title,
+)
 
 if TYPE_CHECKING:
     from kerascrash.model.comparison import Comparison
@@ -44,4 +50,6 @@ def render(comparison: Comparison, width: int = WIDTH, *, color: bool = False) -
         title(console, "Not compared")
     for gap in comparison.unknown:
         say(console, gap, indent=2)
+    if comparison.redaction:
+        say_redacted(console, comparison.redaction)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

@@ -38,7 +38,7 @@ def render(case: Case) -> str:
 
 
 def _events(case: Case) -> Iterator[dict[str, Any]]:
-    pid, name = _who(case)
+    pid, name = who(case)
     yield _named(pid, 0, "process_name", name)
     yield _named(pid, _HAPPENINGS, "thread_name", "events")
     tracks: dict[str, int] = {}
@@ -79,7 +79,7 @@ def _events(case: Case) -> Iterator[dict[str, Any]]:
             }
 
 
-def _who(case: Case) -> tuple[int, str]:
+def who(case: Case) -> tuple[int, str]:
     process = case.process
     if isinstance(process, Unavailable):
         return 1, "process"

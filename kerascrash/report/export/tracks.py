@@ -17,6 +17,7 @@ COUNTS = frozenset(
 _COUNT_ENDINGS = (
     "_state", "_percent", "_c", "_mw", "_uncorrected", "_throttle", "_xid",
 )  # fmt: skip
+_FIRST_TIME = 1e8  # Unix seconds
 TIMES = frozenset({"cpu_us", "psi_some_us", "psi_full_us", "interval_us"})
 _SPANS = {
     "stage_begin": ("stages", "stage", "stage_end"),
@@ -163,8 +164,13 @@ def counters_of(case: Case) -> dict[str, list[tuple[float, int]]]:
     if recording is not None:
         for name in sorted({series.name for series in recording.series}):
             found[name] = merged_points(recording, name)
-    for trace in case.traces:
-        for memory in getattr(trace, "allocators", ()):
-            points = found.setdefault(f"allocator {memory.name}", [])
-            points += memory.timeline
+    memories = [m for t in case.traces for m in getattr(t, "allocators", ())]
+    hosts = {memory.host for memory in memories}
+    for memory in memories:
+        name = f"allocator {memory.name}"
+        if len(hosts) > 1:
+            name += f" of {memory.host}"
+        # What a trace without a clock tells has no place on this run's.
+        points = [point for point in memory.timeline if point[0] >= _FIRST_TIME]
+        found.setdefault(name, []).extend(points)
     return {name: sorted(points) for name, points in found.items() if points}

@@ -8,6 +8,7 @@ import json
 import os
 import resource
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -294,6 +295,30 @@ def test_the_least_nested_dump_is_read(tmp_path: Path) -> None:
     data = gzip.decompress(LEAK.read_bytes())
     write(tmp_path / "a.zip", {"artifact/z.bin": data, "a/b/c/a.bin": b"no"})
     assert read_dump(tmp_path / "a.zip").fine
+
+
+def test_an_end_record_behind_which_another_counts_is_refused(tmp_path: Path) -> None:
+    """zipfile believes the zip64 record, however few members the last one claims."""
+    path = tmp_path / "a.zip"
+    row = struct.pack(
+        "<4s4B4HL2L5H2L",
+        *(b"PK\x01\x02", 20, 3, 20, 0, 0, 0, 0, 33, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0),
+    )
+    rows = b"".join(row + b"%08d" % number for number in range(30_000))
+    head = b"PK\x03\x04" + bytes(26)
+    ends = (
+        struct.pack(
+            "<4sQ2H2L4Q",
+            *(b"PK\x06\x06", 44, 45, 45, 0, 0, 30_000, 30_000, len(rows), len(head)),
+        ),
+        struct.pack("<4sLQL", b"PK\x06\x07", 0, len(head) + len(rows), 1),
+        struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 5, 5, 270, len(head), 0),
+    )
+    path.write_bytes(b"".join((head, rows, *ends)))
+    with zipfile.ZipFile(path) as believed:
+        assert len(believed.infolist()) == 30_000
+    with pytest.raises(NotADump, match="zip64"):
+        read_dump(path)
 
 
 def test_an_end_record_that_lies_is_found_wherever_it_stands(tmp_path: Path) -> None:

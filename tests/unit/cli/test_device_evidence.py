@@ -55,6 +55,32 @@ def test_a_dump_from_another_machine_reads_no_folder_of_this_one(folder: Path) -
     assert with_device_evidence(case).traces == ()
 
 
+def asked_for_windows(dump: Path) -> Case:
+    case = case_of(same_boot=False)
+    assert isinstance(case.recording, Recording)
+    asked = {"settings": {"profile_every": 100}}
+    recording = replace(case.recording, source=str(dump), environment=asked)
+    return replace(case, recording=recording)
+
+
+@pytest.mark.parametrize("name", ["run.bin", "run.bin.gz"])
+def test_windows_beside_the_dump_travel_with_it(folder: Path, name: str) -> None:
+    folder.rename(folder.parent / "run.bin.traces")
+    case = with_device_evidence(asked_for_windows(folder.parent / name))
+    (trace,) = case.traces
+    assert isinstance(trace, Trace)
+    assert "profile windows" not in [one.what for one in case.unavailable]
+
+
+def test_windows_that_were_asked_for_and_are_not_there_are_missed(
+    tmp_path: Path,
+) -> None:
+    case = with_device_evidence(asked_for_windows(tmp_path / "run.bin"))
+    assert "profile windows" in [one.what for one in case.unavailable]
+    nobody_asked = with_device_evidence(case_of())
+    assert "profile windows" not in [one.what for one in nobody_asked.unavailable]
+
+
 @pytest.mark.parametrize("path", ["", None, 5, "/nonexistent", "\x00"])
 def test_a_noted_folder_may_be_anything(path: object) -> None:
     case = case_of(Mark(150.0, "log_dir", {"path": path}))

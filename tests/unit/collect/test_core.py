@@ -111,6 +111,18 @@ def test_a_real_core_tells_how_it_died(
 
 @pytest.mark.crash
 @pytest.mark.usefixtures("cores_are_files")
+def test_of_an_impossible_address_no_address_is_known(tmp_path: Path) -> None:
+    # x86 has no address there to tell of (SI_KERNEL, 0): it was no null pointer.
+    core = die(tmp_path, "import ctypes; ctypes.string_at(1 << 62)")
+    if read_core(str(core)).machine != "x64":
+        pytest.skip("other processors tell the address")
+    (found,) = (f for f in explain(core).findings if f.id.startswith("core_"))
+    assert "an impossible address" in found.text
+    assert "null" not in found.text
+
+
+@pytest.mark.crash
+@pytest.mark.usefixtures("cores_are_files")
 def test_a_signal_that_somebody_sent_is_no_fault_of_the_program(tmp_path: Path) -> None:
     wait = "import time; print('here', flush=True); time.sleep(60)"
     core = die(tmp_path, wait, by=signal.SIGSEGV)

@@ -42,6 +42,15 @@ def test_traces_of_another_run_are_left_out_by_their_own_clock(
     assert any("outside the time" in one.reason for one in evidence.unavailable)
 
 
+def test_a_folder_within_another_is_read_once(
+    make: Any, write: Any, tmp_path: Path
+) -> None:
+    data = make["space"]([make["leaking"]().encode(), make["environment"]()], "h")
+    write(data, f"logs/train/{SESSION}/h.xplane.pb")
+    folders = [str(tmp_path / "logs"), str(tmp_path / "logs" / "train")]
+    assert len(read_traces(folders).found) == 1
+
+
 def test_damage_is_noted_and_the_rest_kept(
     leak_bytes: bytes, write: Any, tmp_path: Path
 ) -> None:

@@ -74,6 +74,50 @@ def test_optimizer_slots_made_in_the_first_step_are_no_leak(
     assert only(read_xplane(write(make["space"]([plane.encode()])))).growing == ()
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_what_is_kept_in_many_shapes_shows_by_its_op(
+    make: Any, write: Any, keep: bool
+) -> None:
+    """Sentences: no two steps have the same length, so no shape grows by itself."""
+    plane = make["plane"]("/host:CPU")
+    for step in range(12):
+        at, length = 1000 * (step + 1), 100 + 37 * step % 101
+        plane.event("train", at, us=900, step_num=step)
+        shape = f"[32,{length},512]"
+        plane.allocate(at + 1, 0x100 + step, 32 * length * 512 * 4, "Mul", shape)
+        plane.allocate(at + 2, 0x900, 9 * MIB, "Relu", f"[{length},1,9]")
+        plane.free(at + 3, 0x900)
+        if not keep:
+            plane.free(at + 4, 0x100 + step)
+    found = only(read_xplane(write(make["space"]([plane.encode()])))).growing
+    if not keep:
+        assert found == ()
+        return
+    assert [(one.group.op, one.group.shape) for one in found] == [("Mul", "[…]")]
+    assert found[0].group.count == 12
+    assert found[0].bytes_per_step == pytest.approx(32 * 150 * 512 * 4, rel=0.2)
+
+
+def test_numbers_may_be_unsigned_and_devices_have_ordinals(
+    make: Any, write: Any
+) -> None:
+    """As other runtimes write them; the plane of a device says of which kind it is."""
+    plane = make["plane"]("/host:CPU", limit=100 * MIB)
+    plane.allocate(1, 0x1, 10 * MIB, allocator="2")
+    plane.allocate(2, 0x2, 20 * MIB, allocator="2")
+    for event in plane._events["python"]:
+        for stat in event.stats:
+            if stat.int64_value > 0:
+                stat.uint64_value, stat.int64_value = stat.int64_value, 0
+    ids = plane._stat_ids
+    ids["device_ordinal"] = ids.pop("index_on_host")
+    planes = [plane.encode(), make["plane"]("/device:GPU:2").encode()]
+    memory = only(read_xplane(write(make["space"](planes))))
+    assert (memory.name, memory.device) == ("2", "GPU:2")
+    assert (memory.peak_bytes, memory.capacity_bytes) == (30 * MIB, 100 * MIB)
+    assert (memory.live[0].bytes, memory.live[0].dtype) == (30 * MIB, "float32")
+
+
 def test_threads_are_merged_by_time(make: Any, write: Any) -> None:
     """One thread allocates, another frees: the file has them line by line."""
     plane = make["plane"]("/host:CPU")

@@ -220,3 +220,57 @@ def test_the_ledger_of_a_pool_balances() -> None:
     (ledger,) = diagnose(evidence).ledgers
     assert ledger.device == "GPU:0 (GPU_0_bfc)"
     assert sum(line.bytes for line in ledger.lines) == ledger.total == 3900 * MIB
+
+
+def windows_of(*ends: int, kept: int = 2, host: str = "") -> tuple[Trace, ...]:
+    """Return windows of two steps each; each keeps ``kept`` tensors of 16 MiB."""
+    group = LiveGroup("Mul", "[1024,4096]", "float32", kept, kept * 16 * MIB)
+    windows = [
+        AllocatorMemory(
+            name="GPU_0_bfc", device="GPU:0", peak_bytes=(end + 50) * MIB,
+            capacity_bytes=1000 * MIB, final_bytes=end * MIB, allocations=9,
+            kept=(group,), host=host,
+            steps=((100.0 * n, end * MIB, end * MIB), (100.0 * n + 1, end * MIB, 0)),
+        )
+        for n, end in enumerate(ends)
+    ]  # fmt: skip
+    return tuple(
+        Trace(f"{n}.pb", "xplane", "ok", 9, begin=100.0 * n, allocators=(memory,))
+        for n, memory in enumerate(windows)
+    )
+
+
+def test_what_short_windows_keep_adds_up_to_a_leak() -> None:
+    (row,) = diagnose(case_of(*windows_of(300, 600, 940))).allocators
+    (grown,) = row["growing"]
+    assert (grown["op"], grown["bytes"]) == ("Mul", (940 - 300 + 32) * MIB)
+    assert grown["bytes_per_step"] == 16 * MIB
+    assert grown["counts"] == [2, round(332 / 16), 42]
+    assert row["windows"] == 3
+    assert len(row["steps"]) == 6
+    kept = strengths(case_of(*windows_of(300, 600, 940)))["device_tensors_kept"]
+    assert kept == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    "traces",
+    [
+        windows_of(600, 600, 600),  # the pool did not grow
+        windows_of(300, 600, 500),  # it was emptied
+        windows_of(300, 600, 940, kept=1),  # the last step's result, not one of each
+        windows_of(940),  # one window of two steps shows nothing
+    ],
+)
+def test_short_windows_that_show_no_leak(traces: tuple[Trace, ...]) -> None:
+    (row,) = diagnose(case_of(*traces)).allocators
+    assert row["growing"] == []
+
+
+def test_hosts_are_kept_apart_and_a_map_belongs_to_one() -> None:
+    """All hosts call their allocator GPU_0_bfc; only one of them ran out."""
+    traces = (*windows_of(200, host="node-1"), *windows_of(930, host="node-2"))
+    rows = diagnose(case_of(FULL, *traces)).allocators
+    assert [row["host"] for row in rows] == ["node-2", "node-1"]
+    assert rows[0]["failed_request"]["op"] == "model/conv2d_4/Relu"
+    assert rows[1]["failed_request"] is None
+    assert rows[1]["peak_bytes"] == 250 * MIB

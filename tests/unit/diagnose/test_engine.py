@@ -123,6 +123,42 @@ def test_what_an_uncaught_exception_means(training, exception, message, cause) -
         assert diagnosis.verdict.culprit.place.line == 7
 
 
+def test_a_frame_of_compiled_library_code_is_not_the_users_line(training) -> None:
+    """Cython's frames are named by what the wheel was built from, which is not here."""
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd")).runs(8, step=9)
+    message = "Unable to allocate 2.29 MiB for an array with shape (300, 1000)"
+    inner = {"file": "numpy/random/_common.pyx", "line": 309, "excerpt": [],
+             "function": "numpy.random._common.double_fill"}  # fmt: skip
+    rows = [["/home/ada/train.py", 9, "<module>", "image = np.random.rand(300, 1000)"],
+            [inner["file"], 309, inner["function"], None]]  # fmt: skip
+    builder.event(20, "exception", type="MemoryError", message=message, place=inner,
+                  thread="MainThread", traceback=rows)  # fmt: skip
+    culprit = diagnose(builder.build()).verdict.culprit
+    assert culprit is not None
+    assert culprit.place is not None
+    assert (culprit.place.file, culprit.place.line) == ("/home/ada/train.py", 9)
+
+
+@pytest.mark.parametrize(("held", "owner"), [(900, "features"), (4, "distances")])
+def test_what_fills_memory_is_to_blame_not_what_came_last(
+    training, held, owner
+) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd"))
+    builder.grows((8, 400), (19, 400 + held))
+    builder.holds("features", held * MIB, type="ndarray", kind="float64 ndarray")
+    asked = "2.29 MiB" if held > 100 else "2.98 GiB"
+    place = {"file": "/home/ada/train.py", "line": 5, "function": "main",
+             "excerpt": [[5, "distances = np.zeros((n, n))"]]}  # fmt: skip
+    builder.event(
+        19, "exception", type="numpy._core._exceptions._ArrayMemoryError", place=place,
+        message=f"Unable to allocate {asked} for an array with shape (3, 1) and data "
+        "type float64",
+    )  # fmt: skip
+    culprit = diagnose(builder.build()).verdict.culprit
+    assert culprit is not None
+    assert culprit.owner == owner
+
+
 def test_leaving_by_os_exit_is_a_silent_exit(training) -> None:
     builder = training(exit=ExitStatus(code=3, known_by="pidfd")).runs(8, step=9)
     builder.at_line("            os._exit(3)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kerascrash.estimate.holdings import Holding
-from kerascrash.estimate.kept import is_growing
+from kerascrash.estimate.kept import is_growing, leaks
 
 TOOTH = [0, 20, 40, 60]
 
@@ -30,3 +30,30 @@ def test_what_is_emptied_now_and_then_does_not_grow(sizes, grows) -> None:
         "kept", "list", "list of arrays", 9, sizes[-1] << 20, history=history
     )
     assert is_growing(held) is grows
+
+
+@pytest.mark.parametrize(
+    ("steps", "sizes", "grows"),
+    [
+        ([10, 25, 40, 60, 120], [10, 25, 40, 50, 50], False),  # full at step 50
+        ([10, 25, 40, 60, 75], [10, 25, 40, 50, 50], True),  # may just not be counted
+        ([0, 100, 140, 200, 240], [0, 9, 9, 18, 18], True),  # one more each 100 steps
+        ([1, 2, 3, 4], [10, 20, 30, 40], True),
+    ],
+)
+def test_what_is_full_has_stopped(steps, sizes, grows) -> None:
+    rows = zip(steps, sizes, strict=True)
+    history = tuple((step, 100.0 + step, size << 20) for step, size in rows)
+    held = Holding("kept", "deque", "deque", 9, sizes[-1] << 20, history=history)
+    assert is_growing(held) is grows
+
+
+@pytest.mark.parametrize(("device", "blamed"), [("host", []), ("GPU:0", ["pending"])])
+def test_a_process_that_stays_level_has_no_leak(training, device, blamed) -> None:
+    builder = training(seconds=20).grows((5, 400), (20, 401)).runs(5, step=160)
+    builder.asks(1, 1 << 20)
+    builder.holds_list("pending", 1 << 20, [3, 7, 11, 12], device=device)
+    rows = builder.inventory["entries"][0]["history"]
+    for row, at in zip(rows, (6, 10, 14, 18), strict=True):
+        row[1] = rows[-1][1] - 20 + at
+    assert [kept.holding.owner for kept in leaks(builder.build())] == blamed

@@ -19,6 +19,7 @@ from kerascrash.record.places import caller_place, find_place, is_user_file
         ("/home/me/train.py", True),
         ("train.py", True),
         ("<stdin>", True),
+        ("numpy/random/_common.pyx", False),
         ("<ipython-input-3-abc>", True),
         ("<frozen importlib._bootstrap>", False),
         ("<__array_function__ internals>", False),

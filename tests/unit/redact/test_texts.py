@@ -57,6 +57,19 @@ GO = {
     "see file:///home/ada/plan.html": "ada",
     "~ada/plan/notes.txt": "plan/",
     "gcc -I/home/ada/include x.c": "ada",
+    "curl -s -u alice:Wint3r2031 https://x.example.com/": "Wint3r2031",
+    "mysql -u root -pS3cretPw! db": "S3cretPw",
+    r"{\"api_key\": \"zzTop-bottle\"}": "zzTop",
+    "wandb login 0123456789abcdef0123456789abcdef01234567": "0123456789abcdef",
+    "WANDB_API_KEY 0123456789abcdef0123456789abcdef01234567": "0123456789abcdef",
+    "Server=x;Uid=sa;Pwd=Secr3t!!;": "Secr3t",
+    "POST /x?a=1&PASSWORD%3Dhunter7": "hunter7",
+    "pass\u200bword=hunter5": "hunter5",
+    'authentication failed for user "marvin"': "marvin",
+    "SLURM_NODELIST=gpu[01-04]": "gpu[01",
+    "srun: error: gpu-node-12: task 3: Out Of Memory": "gpu-node-12",
+    "slurmstepd: error: *** JOB 77 ON gpunode7 CANCELLED AT 12:00 ***": "gpunode7",
+    "hf://datasets/acme/merger/x.parquet": "acme",
 }
 STAY = """\
 commit 0123456789abcdef0123456789abcdef01234567 (HEAD)
@@ -91,6 +104,10 @@ user@1000.service user-1000.slice session-3.scope
 sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 AttributeError: 'NoneType' object has no attribute 'secret_name'
 basic authentication is off; bearer of news
+the token classification_head_of_model_v2_final is unknown
+PWD=/work and pwd: /usr/share
+curl -o out.npz https://www.tensorflow.org/data.npz
+step 12: task 3: done, an error: 3 tasks: killed
 pid 31811, step 1,920, uid=0, exit status 137, signal 9
 """
 

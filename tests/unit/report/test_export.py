@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ import pytest
 from kerascrash.model.case import Case, Mark, Process, Recording, Series
 from kerascrash.model.evidence import Unavailable
 from kerascrash.model.trace import AllocatorMemory, Trace
-from kerascrash.report.export import document, perfetto, table
+from kerascrash.report.export import document, perfetto, pftrace, table
 
 BEGIN = 1_700_000_000.0
 NONE = Unavailable("x", "absent")
@@ -128,6 +131,88 @@ def test_tracks_tell_the_run(case: Case) -> None:
     ]
 
 
+def packets(case: Case) -> list[Any]:
+    """Perfetto's published schema, as its own package has it."""
+    protos = pytest.importorskip("perfetto.protos.perfetto.trace.perfetto_trace_pb2")
+    trace = protos.Trace()
+    assert trace.ParseFromString(pftrace.render(case)) == len(pftrace.render(case))
+    unknown = pytest.importorskip("google.protobuf.unknown_fields").UnknownFieldSet
+    for packet in trace.packet:
+        for part in (packet, packet.track_event, packet.track_descriptor):
+            assert len(unknown(part)) == 0
+        assert packet.trusted_packet_sequence_id == 1
+    return list(trace.packet)
+
+
+def test_its_own_format_keeps_to_perfettos_schema(case: Case) -> None:
+    found = packets(case)
+    tracks = [p.track_descriptor for p in found if p.HasField("track_descriptor")]
+    names = {track.uuid: track.name for track in tracks}
+    assert len(names) == len(tracks)
+    assert tracks[0].process.pid == 77
+    assert {track.parent_uuid for track in tracks[1:]} == {tracks[0].uuid}
+    units = {t.name: t.counter.unit for t in tracks if t.HasField("counter")}
+    assert units == {"rss": 3, "step": 2, "allocator GPU_0_bfc": 3}
+    events = [p for p in found if p.HasField("track_event")]
+    times = [p.timestamp for p in events]
+    assert times == sorted(times)
+    open_slices: dict[int, list[str]] = {}
+    ended = []
+    for packet in events:
+        event = packet.track_event
+        assert event.track_uuid in names
+        row = open_slices.setdefault(event.track_uuid, [])
+        if event.type == event.TYPE_SLICE_BEGIN:
+            row.append(event.name)
+        elif event.type == event.TYPE_SLICE_END:
+            ended.append((names[event.track_uuid], row.pop()))
+    assert not any(open_slices.values())
+    assert [name for track, name in ended if track.startswith("stack")] == [
+        "grow",
+        "<module>",
+    ]
+    peaks = [
+        (packet.timestamp, packet.track_event.counter_value)
+        for packet in events
+        if names[packet.track_event.track_uuid] == "allocator GPU_0_bfc"
+    ]
+    begin = int(BEGIN) * 10**9
+    assert peaks == [(begin + 10**9, 5), (begin + 2 * 10**9, 7)]
+
+
+@pytest.mark.parametrize("suffix", [".json", ".pftrace"])
+def test_perfettos_trace_processor_reads_it(
+    case: Case, tmp_path: Path, suffix: str
+) -> None:
+    """Its program is no part of its package: the test needs it in PATH."""
+    processor = pytest.importorskip("perfetto.trace_processor")
+    program = shutil.which("trace_processor_shell")
+    if program is None:
+        pytest.skip("there is no trace_processor_shell in PATH")
+    path = tmp_path / f"run{suffix}"
+    text = perfetto.render(case).encode()
+    path.write_bytes(pftrace.render(case) if suffix == ".pftrace" else text)
+    config = processor.TraceProcessorConfig(bin_path=program)
+    with processor.TraceProcessor(trace=str(path), config=config) as reader:
+        slices = [row.name for row in reader.query("select name from slice")]
+        assert {"fit", "epoch 1", "step 1", "grow"} <= set(slices)
+        (most,) = reader.query("select max(value) as top from counter")
+        assert most.top == 5 << 30
+        bad = "select sum(value) as n from stats where severity = 'error' and value > 0"
+        assert [row.n or 0 for row in reader.query(bad)] == [0]
+
+
+def test_hosts_have_counters_of_their_own(case: Case) -> None:
+    one, two = (
+        AllocatorMemory("A", "GPU:0", 5, timeline=((BEGIN, 5),), host=f"node-{n}")
+        for n in (1, 2)
+    )
+    unplaced = AllocatorMemory("B", "GPU:0", 5, timeline=((1.5, 5),), host="node-1")
+    traces = (Trace("t", "xplane", "ok", 1, allocators=(one, two, unplaced)),)
+    names = {e["name"] for e in events(replace(case, traces=traces)) if e["ph"] == "C"}
+    assert names == {"rss", "step", "allocator A of node-1", "allocator A of node-2"}
+
+
 def test_the_table_is_one_row_per_fact_and_no_formula(case: Case) -> None:
     rows = list(csv.DictReader(io.StringIO(table.render(case))))
     assert {row["kind"] for row in rows} == {"reading", "slice", "event"}
@@ -157,5 +242,6 @@ def test_the_document_is_strict_json(case: Case) -> None:
 def test_a_case_without_a_recording_still_renders() -> None:
     empty = Case("linux", NONE, NONE, NONE, NONE)
     assert json.loads(perfetto.render(empty))["traceEvents"]
+    assert pftrace.render(empty)
     assert table.render(empty).startswith("time,")
     assert json.loads(document.render(empty))["series"] == {}

@@ -1,0 +1,46 @@
+"""Advice that a finding makes precise: it comes before what holds of every such end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from kerascrash.diagnose.summary import place_text
+from kerascrash.model.verdict import Advice, Culprit
+
+_HANGUP = frozenset({"exit_sighup", "saw_sighup"})
+
+
+def cause_advice(
+    cause: str, findings: Collection[str], culprit: Culprit | None
+) -> list[Advice]:
+    """Return what to do about this very end; ``findings`` are ids that speak for it."""
+    if cause == "silent_exit" and "left_by_os_exit" in findings:
+        return [_no_os_exit(culprit)]
+    if cause == "termination_signal" and not _HANGUP.isdisjoint(findings):
+        return [
+            Advice(
+                "Start it under `nohup`, `tmux` or as a batch job if a closed terminal "
+                "ended it.",
+                "Then it outlives the terminal or the connection.",
+            )
+        ]
+    if cause == "hang" and culprit is not None and culprit.place is not None:
+        return [_see_the_line(culprit)]
+    return []
+
+
+def _no_os_exit(culprit: Culprit | None) -> Advice:
+    return Advice(
+        "Do not leave by `os._exit`: raise an exception, or set "
+        "`self.model.stop_training = True`.",
+        "It ends the process at once: nothing is flushed or saved, no `finally` runs.",
+        place=culprit.place if culprit else None,
+    )
+
+
+def _see_the_line(culprit: Culprit) -> Advice:
+    return Advice(
+        f"Look at what `{place_text(culprit.place)}` waits for: it stood there.",
+        "A lock that another thread holds, a queue that nobody fills or empties, "
+        "or a worker that is gone; the section Stacks shows the others.",
+    )

@@ -1,0 +1,79 @@
+"""
+Whether what was seen to grow has stopped: full caches, buffers, tables of words.
+
+Two witnesses that need no further look at the object itself, so that a machine too busy
+to look often does not make a leak of them: the pauses between its rises so far, and the
+memory of the whole process, which no leak of this size leaves level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+
+from kerascrash.estimate.holdings import Holding
+from kerascrash.estimate.timeline import recording_of
+from kerascrash.model.case import Case, Series
+
+_RECENT = 10
+"""The recorder keeps so many of the newest points; older ones are thinned out."""
+_LONGER = 2.0
+_SHOWS_FROM = 8 << 20
+_LEVEL = 0.15
+_READINGS = 8
+_HOST = "host"
+
+
+def has_paused(holding: Holding) -> bool:
+    """Tell whether it has not risen for far longer than between its rises before."""
+    points = [(_clock(row), row[2]) for row in holding.history[-_RECENT:]]
+    risen = [
+        at
+        for (_, before), (at, after) in pairwise(points)
+        if at is not None and after > before
+    ]
+    start, now = (points[0][0], points[-1][0]) if points else (None, None)
+    if not risen or start is None or now is None:
+        return False
+    pauses = [after - before for before, after in pairwise([start, *risen])]
+    return now - risen[-1] > _LONGER * max(pauses)
+
+
+def _clock(row: tuple[int | None, float, int]) -> float | None:
+    """Return the step of a point; its time before the first step and without steps."""
+    return float(row[0]) if row[0] is not None and row[0] >= 0 else None
+
+
+def process_stayed_level(case: Case, holding: Holding) -> bool:
+    """
+    Tell whether the process did not grow while this is said to have.
+
+    False where that cannot be told: the growth is small, on another device, or hidden
+    by memory that was given back. Virtual memory counts as well: what was asked for and
+    never written to is not resident.
+    """
+    recording, rows = recording_of(case), holding.history
+    if recording is None or len(rows) < 2 or holding.device != _HOST:
+        return False
+    began, sizes = rows[0][1], [size for _, _, size in rows]
+    grown = max(sizes) - sizes[0]
+    if grown < _SHOWS_FROM:
+        return False
+    level = [
+        _is_level(recording.find_series(name), began, grown) for name in ("rss", "vms")
+    ]
+    return all(level)
+
+
+def _is_level(series: Series | None, began: float, grown: int) -> bool:
+    """Tell whether the second half of the readings since then is like the first."""
+    if series is None:
+        return False
+    rows = zip(series.times, series.values, strict=True)
+    since: Sequence[int] = [value for time, value in rows if time >= began]
+    half = len(since) // 2
+    if half < _READINGS:
+        return False
+    rise = median(since[half:]) - median(since[:half])
+    return abs(rise) < _LEVEL * grown

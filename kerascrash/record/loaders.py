@@ -1,0 +1,175 @@
+"""
+Data sets with workers: Keras' ``PyDataset`` and PyTorch's ``DataLoader``.
+
+Observed is where they are made, that they are used, and the size of their first
+batches; the user's own methods are never called. What the queue holds when it is full
+are ``buffer`` batches: those that workers may have ready before the training asks.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+
+from kerascrash.record.data_facts import describe_data
+from kerascrash.record.patching import argument
+from kerascrash.record.places import caller_place, find_place, is_user_file
+from kerascrash.record.safe import attribute, class_name, mro_of
+from kerascrash.record.sources import source_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any
+
+    from kerascrash.record.recorder import Recorder
+
+    Op = dict[str, Any]
+
+_KINDS = ("PyDataset", "DataLoader")
+_SEQUENCE = "Sequence"
+"""What Keras 3 called its data set before, and still does for old programs."""
+_DEPTH = 3
+_MOST = 64
+_BATCHES = 3
+"""So many of the first batches are measured; their largest counts."""
+_OUTWARD = 20
+_SETTINGS = ("max_queue_size", "workers", "prefetch_factor")
+
+
+class Loaders:
+    """Remembers by ``id`` and weak reference: a user's object may not be hashable."""
+
+    def __init__(
+        self, recorder: Recorder, write: Callable[[Op], None], again: Callable[[], None]
+    ) -> None:
+        self._recorder = recorder
+        self._write, self._write_again = write, again
+        self._places: dict[int, tuple[weakref.ref[Any], Op | None]] = {}
+        self._ops: dict[int, tuple[weakref.ref[Any], Op]] = {}
+        self._measured: dict[int, int] = {}
+
+    def built(
+        self, _token: Any, data: Any, _args: Any, _kwargs: Any, *, ok: bool
+    ) -> None:
+        """Note the line of the user's that makes one."""
+        if ok and not self._recorder.detached:
+            place = _built_at(sys._getframe(_DEPTH))  # noqa: SLF001 - no other way
+            _remember(self._places, data, place)
+
+    def given(
+        self, _token: Any, _made: Any, args: Any, kwargs: Any, *, ok: bool
+    ) -> None:
+        """Describe what Keras is given, or what PyTorch begins to iterate."""
+        for name in ("x", "loader"):
+            data = argument(args, kwargs, 0, name)
+            if data is not None:
+                break
+        if data is None or not ok or self._recorder.detached:
+            return
+        names = {class_name(base) for base in mro_of(type(data))}
+        kind = next((kind for kind in _KINDS if kind in names), "")
+        kind = kind or ("PyDataset" if _SEQUENCE in names else "")
+        if kind and _recall(self._ops, data) is None:
+            place = _recall(self._places, data) or caller_place(_DEPTH + 1)
+            op = _describe(data, kind, place)
+            _remember(self._ops, data, op)
+            self._write(op)
+
+    def iterates(
+        self, _token: Any, iterator: Any, args: Any, kwargs: Any, *, ok: bool
+    ) -> None:
+        """PyTorch has made an iterator: it is of this loader."""
+        self.given(_token, iterator, args, kwargs, ok=ok)
+        op = _recall(self._ops, argument(args, kwargs, 0, "loader"))
+        if op is not None:
+            _remember(self._ops, iterator, op)
+
+    def batch(self, source: Any, args: Any, kwargs: Any) -> None:
+        """Measure a batch that has come out of the queue; for the first few."""
+        dataset = attribute(source, "py_dataset")
+        if dataset is not None:  # never ask a user's object whether it is true
+            source = dataset
+        seen = self._measured.get(id(source), 0)
+        if seen >= _BATCHES:
+            return
+        op = _recall(self._ops, source)
+        if op is None or self._recorder.detached or len(self._measured) > _MOST:
+            return
+        self._measured[id(source)] = seen + 1
+        batch = argument(args, kwargs, 0, "batch")
+        sizes = [row["bytes"] for row in describe_data("batch", batch, None)]
+        if not sizes or None in sizes:
+            return
+        size = sum(sizes)
+        if size > (op["element_bytes"] or 0):
+            op["element_bytes"] = size
+            op["bytes"] = size * (op["buffer"] or 0) * (2 if op["pinned"] else 1)
+            self._write_again()
+
+
+def _describe(data: Any, kind: str, place: Op | None) -> Op:
+    workers = _whole(data, "_workers", "num_workers") or 0
+    if kind == "PyDataset":
+        processes = attribute(data, "_use_multiprocessing") is True
+        queued = workers > 1 or (workers > 0 and processes)
+        queue = _whole(data, "_max_queue_size") or 0
+    else:
+        processes, queued = workers > 0, workers > 0
+        queue = workers * (_whole(data, "prefetch_factor") or 0)
+    return {
+        "op": kind, "class": class_name(type(data)), "element_bytes": None,
+        "count": None, "bytes": None if queued else 0, "place": _with_source(place),
+        "workers": workers, "buffer": queue if queued else 0, "processes": processes,
+        "pinned": attribute(data, "pin_memory") is True,
+    }  # fmt: skip
+
+
+def _built_at(frame: FrameType | None) -> Op | None:
+    """
+    Return the line that makes it: the caller of the class, not its ``__init__``.
+
+    But an ``__init__`` that spells out the size of the queue is the place to change it.
+    """
+    first = find_place(frame)
+    for _ in range(_OUTWARD):
+        if frame is None or not is_user_file(frame.f_code.co_filename):
+            return first
+        if frame.f_code.co_name != "__init__":
+            return find_place(frame)
+        text = source_line(frame.f_code.co_filename, frame.f_lineno or 0) or ""
+        if any(f"{setting}=" in text.replace(" ", "") for setting in _SETTINGS):
+            return find_place(frame)
+        frame = frame.f_back
+    return first
+
+
+def _remember(where: dict[int, Any], data: Any, what: Any) -> None:
+    if len(where) >= _MOST:
+        for ident in [i for i, (alive, _) in where.items() if alive() is None]:
+            del where[ident]
+    try:
+        where[id(data)] = (weakref.ref(data), what)
+    except TypeError:  # made so that nothing can refer to it
+        return
+
+
+def _recall(where: dict[int, Any], data: Any) -> Any:
+    known = where.get(id(data))
+    return known[1] if known is not None and known[0]() is data else None
+
+
+def _with_source(place: Op | None) -> Op | None:
+    if place is None:
+        return None
+    text = source_line(place["file"], place["line"])
+    return {**place, "excerpt": [[place["line"], text]] if text else []}
+
+
+def _whole(data: Any, *names: str) -> int | None:
+    for name in names:
+        value = attribute(data, name)
+        if type(value) is int:
+            return value
+    return None
