@@ -121,7 +121,13 @@ def _findings(*judged: tuple[Hypothesis, ...]) -> dict[str, Finding]:
 
 
 def _rules(cause: str, factor: str, second: str) -> tuple[Rule, ...]:
-    """Return the rules whose remedies apply: factor, second factor, cause."""
+    """
+    Return the rules whose remedies apply: factor, second factor, cause.
+
+    The environment is many things, so there the cause comes first: it knows which.
+    """
     by_id = {rule.id: rule for rule in (*load_causes(), *load_factors())}
     names = [name for name in (factor, second, cause) if name != "none"]
+    if factor == "environment":
+        names = [cause, *names[:-1]]
     return tuple(by_id[name] for name in names if name in by_id)
