@@ -284,6 +284,33 @@ def test_the_kernel_speaks_of_something_else(kernel: str) -> None:
     assert cause_of(TRAIN, stamped(kernel)) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (TRAIN + "Segmentation fault (core dumped)", "native_segfault"),
+        (
+            "slurmstepd: error: Detected 1 oom_kill event in StepId=8.0.",
+            "scheduler_oom",
+        ),
+        ('"OOMKilled": true,\n"ExitCode": 137', "host_oom_cgroup"),
+        ("KeyError: 'x'\n[1.1] usb 1-1: new device found", "unknown"),
+    ],
+)
+def test_a_log_given_for_the_kernels_is_read_as_what_it_is(
+    text: str, cause: str
+) -> None:
+    assert cause_of("", text) == cause
+
+
+def test_the_coredump_service_names_the_signal_in_the_journal() -> None:
+    said = (
+        "systemd-coredump[4120]: Process 4113 ({}) of user 1000 terminated abnormally "
+        "with signal 6/ABRT, processing..."
+    )
+    assert cause_of(TRAIN + said.format("python3")) == "native_abort_check"
+    assert cause_of(TRAIN + said.format("gnome-shell")) == "unknown"
+
+
 # --- statuses that engines, schedulers and supervisors tell --------------------------
 POD = """\
 Name:             train-0
