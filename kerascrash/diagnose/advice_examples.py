@@ -46,7 +46,7 @@ def with_examples(
     said = [one for one in told if one is not None]
     named = {_BY_LEVER.get(lever_of(one.action)) for one in said}
     more = [
-        Advice(_WORDS[one.id], one.detail, one.saves_bytes, one.place, one.example)
+        Advice(_WORDS[one.id], _sentence(one), one.saves_bytes, one.place, one.example)
         for one in remedies
         if one.helps == "yes" and one.id in _WORDS and one.id not in named
     ]
@@ -66,8 +66,12 @@ def _judged(advice: Advice, by_id: dict[str, Remedy]) -> Advice | None:
     if remedy.helps == "no":
         return advice if own else None
     if remedy.helps == "cannot tell":
-        unsized = replace(advice, saves_bytes=None, detail=remedy.detail)
+        unsized = replace(advice, saves_bytes=None, detail=_sentence(remedy))
         return unsized if advice.saves_bytes is not None and not own else advice
     at = remedy.place if remedy.place and remedy.place.line else advice.place
     saves = advice.saves_bytes if remedy.saves_bytes is None else remedy.saves_bytes
     return replace(advice, example=remedy.example, place=at, saves_bytes=saves)
+
+
+def _sentence(remedy: Remedy) -> str:
+    return remedy.detail[:1].upper() + remedy.detail[1:]
