@@ -1,10 +1,11 @@
 """
 Run the configurations of the forecast benchmark and keep dump and truth of each.
 
-    python benchmarks/forecast/measure.py FOLDER [STEPS]
+    python benchmarks/forecast/measure.py FOLDER [STEPS] [--pool]
 
 One process at a time, each fresh. What FOLDER already holds is not run again, so that
-an interrupted measurement goes on where it stopped.
+an interrupted measurement goes on where it stopped. With ``--pool`` tensors come out of
+TensorFlow's BFC allocator, whose own peak is kept beside the process's.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from kerascrash.dump.reader import read_dump
 
@@ -32,6 +34,7 @@ BATCHES = {
     "subclassed": (16, 32, 64, 128),
 }
 """Batch sizes of each architecture."""
+POOL = {"TF_CPU_ALLOCATOR_USE_BFC": "1", "TF_CPU_BFC_MEM_LIMIT_IN_MB": "4096"}
 TUNED_ON = ("mlp", "cnn", "lstm", "embedding")
 """The half whose residuals the forecast was calibrated on."""
 
@@ -50,7 +53,15 @@ def configurations() -> list[tuple[str, str, str, int]]:
     return rows
 
 
-def measure(row: tuple[str, str, str, int], folder: Path, steps: int) -> None:
+def key_of(run: dict[str, Any], *, batch: bool = True) -> str:
+    """Return the name of a measured run, or of its model with any batch."""
+    names = ("name", "optimizer", "mode", *(("batch",) if batch else ()))
+    return "-".join(str(run[name]) for name in names)
+
+
+def measure(
+    row: tuple[str, str, str, int], folder: Path, steps: int, more: dict[str, str]
+) -> None:
     """Run one configuration; write ``<key>.json`` and ``<key>.bin.gz``."""
     key = "-".join(map(str, row))
     if (folder / f"{key}.json").exists():
@@ -62,6 +73,7 @@ def measure(row: tuple[str, str, str, int], folder: Path, steps: int) -> None:
             "KERASCRASH_DIR": dumps,
             "KERASCRASH_KEEP": "always",
             "TF_CPP_MIN_LOG_LEVEL": "2",
+            **more,
         }
         words = [str(word) for word in (*row, steps)]
         done = subprocess.run(
@@ -82,11 +94,12 @@ def measure(row: tuple[str, str, str, int], folder: Path, steps: int) -> None:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
+    words = [word for word in sys.argv[1:] if word != "--pool"]
+    folder = Path(words[0])
     folder.mkdir(parents=True, exist_ok=True)
-    steps = int(sys.argv[2]) if len(sys.argv) > 2 else 30
+    steps = int(words[1]) if len(words) > 1 else 30
     for row in configurations():
-        measure(row, folder, steps)
+        measure(row, folder, steps, POOL if "--pool" in sys.argv else {})
 
 
 if __name__ == "__main__":

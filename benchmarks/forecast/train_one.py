@@ -5,12 +5,14 @@ Train one configuration for thirty steps (or STEPS), armed, and print what it to
 
 MODE is ``graph`` (what Keras does on a CPU by itself), ``eager`` or ``xla``. Printed:
 one JSON line with resident bytes after the imports and one dummy operation (``base``),
-and at the peak (``peak``).
+at the peak (``peak``), those of them that are pages of files (``mapped``), and the
+peak of TensorFlow's own pool (``pool``), where ``TF_CPU_ALLOCATOR_USE_BFC`` is set.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -49,7 +51,10 @@ def main() -> None:
     else:
         x, y = x[: whole * int(batch)], y[: whole * int(batch)]
         model.fit(x, y, int(batch), verbose=0)
-    print(json.dumps({"base": base, "peak": status("VmHWM")}))
+    told = {"base": base, "peak": status("VmHWM"), "mapped": status("RssFile")}
+    if os.environ.get("TF_CPU_ALLOCATOR_USE_BFC"):
+        told["pool"] = tf.config.experimental.get_memory_info("CPU:0")["peak"]
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ CAUSE = Rule(
         "container_oom_killed": 8.5,
         "cgroup_limit_hit": 6.0,
         "kernel_oom_unclear": 4.5,
-        "oom_kill_told": 4.8,
+        "oom_kill_told": 6.0,
+        "unit_memory_limited": 4.0,
         "ram_used_up": 6.0,
         "exit_sigkill": 3.6,
         "worker_killed": 3.6,
@@ -56,6 +57,8 @@ CAUSE = Rule(
         "dump_finished": 5.0,
         "left_by_os_exit": 3.0,
         "platform_k8s": 1.0,
+        "platform_macos": 4.0,
+        "platform_windows": 4.0,
         "oom_kill_of_another": 5.0,
     },
     remedies=(

@@ -20,9 +20,15 @@ CAUSE = Rule(
     contradicts={
         "exit_zero": 3.0,
         "host_alloc_failed": 1.0,
+        "exit_sigsegv": 4.0,
+        "exit_sigabrt": 4.0,
+        "exit_sigill": 4.0,
+        "exit_sigbus": 4.0,
+        "exit_sigfpe": 4.0,
+        "exit_sigkill": 3.5,
+        "exit_nt_access_violation": 4.0,
         "exit_nt_stack_buffer_overrun": 4.0,
         "exit_nt_dll": 4.0,
-        "exit_nt_access_violation": 4.0,
     },
     remedies=(
         (

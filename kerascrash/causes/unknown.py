@@ -28,6 +28,9 @@ CAUSE = Rule(
         ("Run it again with `kerascrash run train.py`: then the end is on record."),
         "Keep standard error: `python train.py 2> train.err`.",
     ),
+    near_misses=(
+        "A bare `Killed` is judged, with its rivals: memory is the usual reason.",
+    ),
     settle=(
         "sudo dmesg -T | tail -200 right after the death; the exit status (`echo $?`)"
     ),

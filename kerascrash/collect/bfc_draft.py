@@ -18,7 +18,12 @@ _ALIGNED = 256  # the allocator rounds every request up to this
 
 @dataclass(slots=True)
 class MapDraft:
-    """A map while its lines come in."""
+    """
+    A map while its lines come in.
+
+    ``headless``: its begin is lost, so its chunks are only some; their summary by size
+    and the totals stand at its end.
+    """
 
     name: str
     line: int
@@ -30,6 +35,7 @@ class MapDraft:
     has_chunks: bool = False
     bar: str = ""
     told_error: bool = False
+    headless: bool = False
 
     def put(self, key: str, value: int | float | str | None) -> None:
         """Note a value, unless it is absent."""
@@ -43,13 +49,20 @@ class MapDraft:
 
     def add_chunk(self, size: int, *, free: bool) -> None:
         """Count a chunk of the pool."""
-        self.has_chunks = True
+        self.has_chunks = not self.headless
         self.chunks += 1
         if free:
             self.free += size
             self.largest_free = max(self.largest_free, size)
+        elif self.headless:
+            return
         elif size in self.sizes or len(self.sizes) < _MOST_SIZES:
             self.sizes[size] = self.sizes.get(size, 0) + 1
+
+    def add_summary(self, size: int, count: int) -> None:
+        """Take the count of the chunks in use of one size, where they were lost."""
+        if self.headless and len(self.sizes) < _MOST_SIZES:
+            self.sizes[size] = count
 
     def forget_chunks(self) -> None:
         """Begin the chunks anew: the allocator prints its map again."""
@@ -60,7 +73,7 @@ class MapDraft:
         pool, limit, used = (
             self.number(k) for k in ("pool_bytes", "limit_bytes", "in_use_bytes")
         )
-        if self.has_chunks:  # exact, where the statistics are rounded
+        if self.sizes:  # exact, where the statistics are rounded
             used = sum(size * n for size, n in self.sizes.items())
         free = self.free if self.has_chunks else None
         if free is None and pool is not None and used is not None:
@@ -69,7 +82,7 @@ class MapDraft:
         groups = [ChunkGroup(size, n, size * n) for size, n in self.sizes.items()]
         groups.sort(key=lambda group: -group.bytes)
         time = self.values.get("time")
-        largest = self.largest_free if self.has_chunks else self.number("reported_free")
+        largest = self.largest_free if self.chunks else self.number("reported_free")
         return AllocatorMap(
             allocator=self.name,
             device=device_of(self.name),

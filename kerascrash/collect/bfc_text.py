@@ -22,7 +22,7 @@ MOST_MAPS = 64
 _LONGEST = 4096
 _MARKS = re.compile(
     r"ran out of memory|BFCAllocator dump| at (?:0x)?[0-9a-f]+ of size |memory_limit_"
-    r"|OOM when allocating|\[Op:|\{\{node |[*_x]{60}"
+    r"|OOM when allocating|Chunks of size \d|\[Op:|\{\{node |[*_x]{60}"
     r"|(?:^|\s)(?:Limit|InUse|MaxInUse|LargestFreeBlock):"
 )
 _FAILED = re.compile(
@@ -33,6 +33,9 @@ _FAILED = re.compile(
 _DUMP_OF = re.compile(r"BFCAllocator dump for (?P<name>\S+)")
 _CHUNK = re.compile(
     r"\b(?P<state>InUse|Free|Chunk)\s+at (?:0x)?[0-9a-f]+ of size (?P<size>\d+)"
+)
+_SUMMARY = re.compile(
+    r"\b(?P<count>\d+) Chunks of size (?P<size>\d+) totalling (?P<total>[\d.]+ ?\w*)"
 )
 _POOL = re.compile(
     r"(?:Total size in pool|total_region_allocated_bytes_): (?P<pool>[\d.]+ ?\w*) "
@@ -51,6 +54,7 @@ _OOM = re.compile(
 )
 _NODE = re.compile(r"\{\{node (?P<node>[^}\s]+)\}\}")
 _EAGER = re.compile(r"\[Op:(?P<op>\w+)\]")
+_OUTPUTS = re.compile(r"_N_\d+$")  # an op with that many outputs or inputs
 _UNIX = re.compile(r"\b(\d{10}\.\d{1,9})\b")
 
 
@@ -60,6 +64,8 @@ class BfcText:
     def __init__(self, source: str) -> None:
         self._source = source
         self._drafts: list[MapDraft] = []
+        # The end of a map whose begin is lost: of a long one only the tail was kept.
+        self._headless = MapDraft("", 0, headless=True)
 
     def add(self, number: int, text: str) -> None:
         """Read one line; anything else than the allocator's words is passed over."""
@@ -69,11 +75,9 @@ class BfcText:
         if (found := _FAILED.search(text)) is not None:
             self._begin(found, number, text)
             return
-        draft = self._drafts[-1] if self._drafts else None
+        draft: MapDraft | None = self._drafts[-1] if self._drafts else self._headless
         for pattern, act in _ACTS:
             if (match := pattern.search(text)) is not None:
-                if draft is None and act is not _on_error:
-                    return
                 if act is _on_error:
                     draft = self._error_draft(match, number, text)
                 if draft is not None:
@@ -103,6 +107,9 @@ class BfcText:
         if len(self._drafts) >= MOST_MAPS:
             return None
         draft = MapDraft(match["name"], number)
+        if not self._drafts:
+            draft = self._headless
+            draft.name, draft.line = match["name"], number
         draft.put("time", _time(text))
         draft.put("requested_bytes", tensor_bytes(match["shape"], match["dtype"]))
         self._drafts.append(draft)
@@ -134,6 +141,10 @@ def _on_chunk(draft: MapDraft, match: re.Match[str]) -> None:
     draft.add_chunk(int(match["size"][:18]), free=match["state"] == "Free")
 
 
+def _on_summary(draft: MapDraft, match: re.Match[str]) -> None:
+    draft.add_summary(int(match["size"][:18]), int(match["count"][:9]))
+
+
 def _on_pool(draft: MapDraft, match: re.Match[str]) -> None:
     draft.put("pool_bytes", read_size(match["pool"]))
     draft.put("limit_bytes", read_size(match["limit"]))
@@ -154,7 +165,7 @@ def _on_error(draft: MapDraft, match: re.Match[str]) -> None:
     draft.values["dtype"] = dtype_name(match["dtype"])
     draft.values["on"] = match["device"]
     if match["eager"]:
-        draft.values.setdefault("op", match["eager"])
+        draft.values.setdefault("op", _OUTPUTS.sub("", match["eager"]))
 
 
 def _on_node(draft: MapDraft, match: re.Match[str]) -> None:
@@ -169,6 +180,7 @@ def _on_eager(draft: MapDraft, match: re.Match[str]) -> None:
 
 _ACTS: tuple[tuple[re.Pattern[str], Callable[[MapDraft, re.Match[str]], None]], ...] = (
     (_CHUNK, _on_chunk),
+    (_SUMMARY, _on_summary),
     (_DUMP_OF, _on_dump),
     (_POOL, _on_pool),
     (_STAT, _on_stat),

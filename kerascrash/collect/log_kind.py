@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 # Stamps that only the kernel's log has: /dev/kmsg; dmesg, its -T, -x, -d, -e and ISO.
 _STAMP = re.compile(
@@ -44,6 +45,11 @@ _DAEMON = re.compile(
     r"(?:\[[^\]]{3,40}\]|\S+(?: +\S+){0,3}) "
     r"(?:systemd[\w-]*|earlyoom|nohang|slurm\w+|kubelet|dockerd|containerd)\[\d+\]: "
 )
+# What a program, its shell or its engine writes, and never the kernel.
+_PROGRAM = re.compile(
+    r"^Traceback \(most recent call last\)|^Epoch \d+/\d|\(core dumped\)|\"OOMKilled\""
+    r"|^\s+File \"|^(?:Segmentation fault|Aborted|Killed)\b"
+)
 _CRASH_REPORT = re.compile(
     r"(?:Exception Type|Termination Reason|Crashed Thread|Event Name"
     r"|Faulting (?:application|module) name): ?|\{\"app_name\""
@@ -56,11 +62,21 @@ def sort_line(text: str, otherwise: str) -> str:
     system = any(word in head for word in _SYSTEM_WORDS)
     if system and _DAEMON.match(head):
         return "system"
-    if otherwise == "kernel" or _is_kernel(head):
+    if _is_kernel(head):
         return "kernel"
-    if otherwise == "system" or (system and _SYSTEM.search(head)):
+    if system and _SYSTEM.search(head):
         return "system"
+    if otherwise in ("kernel", "system"):
+        return otherwise
     return "crash_report" if _CRASH_REPORT.match(head) else otherwise
+
+
+def is_misnamed(texts: Iterable[str]) -> bool:
+    """Tell that what was given as the kernel's log is the output of a program."""
+    heads = [text[:300] for text in texts]
+    if any(_is_kernel(head) for head in heads):
+        return False
+    return any(_PROGRAM.search(head) for head in heads)
 
 
 def _is_kernel(head: str) -> bool:

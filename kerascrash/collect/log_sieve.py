@@ -38,7 +38,8 @@ _STEMS = re.compile(
     rb"version|already|stuck|hang|hung|block|lockup|stall|stop|shut|restart|overflow|recurs|"
     rb"unavailab|denied|unexpected|uncorrect|jetsam|bfc|warn|sigt|dst tensor|\^c|"
     rb"resource|traceback|incompatible|disconnect|inactiv|nvidia|tensorrt|recover|wait|"
-    rb"lock|queue|\bf |rip:|oops|reject|\[op:|logits and labels"
+    rb"lock|queue|\bf |rip:|oops|reject|\[op:|logits and labels|get\xc3\xb6tet|fehler|"
+    rb"abgebroch|maschinenbef"
 )
 # What decides by itself, looked for as it stands (3 GB/s each) where there is no time
 # for shapes or there are too many of them: a hash in every line makes every line new.

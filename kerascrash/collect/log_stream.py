@@ -1,15 +1,21 @@
-"""Bytes of a log, piece by piece: plain, gzip, UTF-16; never more at once."""
+"""Bytes of a log, piece by piece: plain, packed, UTF-16; never more at once."""
 
 from __future__ import annotations
 
 import codecs
 import gzip
+import io
 import os
+import stat
 import zlib
 from collections.abc import Iterator
-from typing import IO, cast
+from typing import IO
+
+from kerascrash.collect.log_packed import unpack
 
 PIECE = 1 << 20
+_DEVICE_BYTES = 64 << 20  # of a device that does not end
+_RECORD = 1 << 16  # /dev/kmsg gives one record a read, and refuses a small buffer
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -17,13 +23,40 @@ def open_log(path: str | os.PathLike[str]) -> tuple[IO[bytes], int | None]:
     """
     Return the stream of a log and its size in bytes, None if that is not known.
 
-    Raises OSError (folders and devices that cannot be read included).
+    Of a device (/dev/kmsg) what is there now is read: it has no end. Raises OSError
+    (folders and devices that cannot be read included).
     """
+    if stat.S_ISCHR(os.stat(path).st_mode):
+        return io.BytesIO(_read_device(path)), None
     raw = open(path, "rb")  # noqa: SIM115 - the caller closes it
     size = os.fstat(raw.fileno()).st_size
-    if raw.peek(2)[:2] == b"\x1f\x8b":
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw)), None
-    return raw, size or None
+    try:
+        stream, packed = unpack(raw)
+    except OSError:
+        raw.close()
+        raise
+    return stream, None if packed else size or None
+
+
+def _read_device(path: str | os.PathLike[str]) -> bytes:
+    pieces: list[bytes] = []
+    left = _DEVICE_BYTES
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        while left > 0:
+            try:
+                piece = os.read(fd, _RECORD)
+            except BrokenPipeError:  # /dev/kmsg: overtaken by new lines
+                continue
+            except BlockingIOError:
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+    finally:
+        os.close(fd)
+    return b"".join(pieces)
 
 
 def read_pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-from kerascrash.collect.log_kind import sort_line
+from kerascrash.collect.log_kind import is_misnamed, sort_line
 from kerascrash.collect.log_line import clean_text, parse_time, shorten
 from kerascrash.collect.log_sieve import sift
 from kerascrash.collect.log_stream import open_log, read_pieces
@@ -57,7 +57,10 @@ def _sort_out(
     total: int | None,
 ) -> list[Log]:
     kinds: dict[str, list[LogLine]] = {}
-    for line in _make_lines(lines):
+    made = list(_make_lines(lines))
+    if kind == "kernel" and is_misnamed(line.text for line in made):
+        kind = "stderr"
+    for line in made:
         kinds.setdefault(sort_line(line.text, kind), []).append(line)
     return [Log(k, source, tuple(v), complete, total) for k, v in kinds.items()]
 

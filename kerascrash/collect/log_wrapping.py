@@ -38,6 +38,8 @@ _ROW = re.compile(r"\s*\|(.+\|.+)\|\s*$")  # a row of a table
 _FIELD = re.compile(  # pretty-printed JSON: one field a line
     r'\s*"(?:MESSAGE|message|msg|log|textPayload)"\s*:\s*(".*")\s*,?\s*$'
 )
+_MICROSECONDS = re.compile(r"[0-9]{10,18}")
+_HEAD = 240  # characters in which a front ends: patterns take time square in it
 _CELL = 40  # characters: a cell that long is a sentence
 _DEEPEST = 4  # quotes of quotes
 # What a record of a log collector has beside the text.
@@ -58,7 +60,7 @@ def unwrap(text: str) -> str:
 
 
 def _unwrap_once(text: str) -> str:
-    if found := _FRONT.match(text):
+    if found := _FRONT.match(text, 0, _HEAD):
         return text[found.end() :]
     if found := _CODE.match(text):
         return found[1]
@@ -124,6 +126,6 @@ def _lines(message: str, front: str) -> Iterator[str]:
 
 def _time_of(record: Mapping[str, Any]) -> float | None:
     stamp = record.get("__REALTIME_TIMESTAMP")
-    if isinstance(stamp, str) and stamp.isdigit():
+    if isinstance(stamp, str) and _MICROSECONDS.fullmatch(stamp):
         return int(stamp) / 1e6
     return None

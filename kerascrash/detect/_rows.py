@@ -43,6 +43,7 @@ def told_status(number: int) -> str:
     byte, more = 128 + number, "|247" if number == 9 else ""
     return (
         rf"{_WORD}{_BETWEEN}(?:{byte}|-{number}|0:{number}|{byte}:0{more})(?![\d%/:]|\.\d)"
+        rf"|\bmake\S*: \*\*\* \[.*\] Error {byte}\b"
         rf"|\bExecMainStatus={number}\b|unexpected fatal signal {number}\b"
         rf"|\b[A-Z_]{{6,}}\+?(?: by \d+)?[\s|]+(?:{byte}:0|0:{number})(?!\d)"
         rf"|{_SIGNAL}{number}(?![\w%/]|\.\d)"

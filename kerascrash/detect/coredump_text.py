@@ -21,7 +21,10 @@ from kerascrash.model.rules import Detector
 
 _PID = re.compile(r"^\s*PID: (?P<pid>\d+) \((?P<name>[^)]+)\)")
 _SIGNAL = re.compile(r"^\s*Signal: (?P<signal>\d+) \(\w+\)")
-_SAID = re.compile(r"Process (?P<pid>\d+) \((?P<name>[^)]+)\) of user \d+ ")
+_SAID = re.compile(
+    r"Process (?P<pid>\d+) \((?P<name>[^)]+)\) of user \d+ "
+    r"(?:terminated abnormally with signal (?P<signal>\d+)/)?"
+)
 _EXE = re.compile(r"^\s*Executable: (?P<exe>/.+)")
 _FRAME = re.compile(
     r"#(?P<number>\d+)\s+0x[0-9a-f]{4,16} (?P<symbol>.+?) \((?P<module>[^()]+?)"
@@ -139,6 +142,7 @@ def _read(source: str, lines: list[LogLine]) -> Iterator[_Core]:
             if core is not None:
                 yield core
             core = _Core(source, line, int(begun["pid"]), begun["name"])
+            core.signal = int(begun.groupdict().get("signal") or 0)
         elif listed := _LISTED.search(line.text):
             name = os.path.basename(listed["exe"])
             yield _Core(

@@ -29,16 +29,32 @@ _TRAP = re.compile(
     r" ip:(?P<ip>[0-9a-f]+) sp:(?P<sp>[0-9a-f]+) error:(?P<error>[0-9a-f]+)"
     r"(?: in (?P<library>[^\s\[]+)\[)?"
 )
+# arm64 tells the address up to 4.14 only, then the syndrome; PowerPC has a line of its
+# own; 32-bit ARM leaves out the thread.
 _ARM = re.compile(
-    _WHO + r" unhandled (?P<kind>[\w ]*?fault|exception)"
-    r".{0,60}?(?:at 0x(?P<address>[0-9a-f]+)).*?(?: in (?P<library>[^\s\[]+)\[|$)"
+    _WHO + r" unhandled (?P<kind>[\w ()]*?fault|exception)"
+    r"(?:.{0,60}?at 0x(?P<address>[0-9a-f]+))?(?:.{0,60}?ESR 0x(?P<esr>[0-9a-f]+))?"
+    r".*?(?: in (?P<library>[^\s\[]+)\[|$)",
+    re.IGNORECASE,
 )
+_ARM32 = re.compile(
+    r"^(?P<comm>[^\s:\[]{1,15}): unhandled page fault \(11\) "
+    r"at 0x(?P<address>[0-9a-f]+)"
+)
+_POWER = re.compile(
+    _WHO + r" segfault \(11\) at (?P<address>[0-9a-f]+) nip (?P<ip>[0-9a-f]+) "
+    r"lr [0-9a-f]+ code \w+(?: in (?P<library>[^\s\[]+)\[)?"
+)
+_UNDEFINED = re.compile(_WHO + r" (?P<trap>undefined instruction): pc=")
+_SHAPES = (_SEGFAULT, _TRAP, _POWER, _UNDEFINED, _ARM, _ARM32)
 _KILLED = re.compile(r"[Kk]ill(?:ed)? process (\d+)")
 _NAMESAKE = 0.6
 """Of the same name at the same moment, by a thread id that nobody noted."""
 _NEAR_STACK = 64 * 1024
+_INSTRUCTION_ABORT = 0x20
 _TRAPS = {
     "invalid opcode": ("kernel_invalid_opcode", "an illegal instruction"),
+    "undefined instruction": ("kernel_invalid_opcode", "an illegal instruction"),
     "divide error": ("kernel_divide_error", "a division by zero"),
     "int3": ("exit_sigtrap", "a breakpoint"),
 }
@@ -86,12 +102,10 @@ def detect(case: Case) -> Iterator[Finding]:
 def _faults(case: Case) -> Iterator[_Fault]:
     otherwise = _ended_otherwise(case)
     for source, line, message in kernel_lines(case):
-        found = (
-            _SEGFAULT.search(message) or _TRAP.search(message) or _ARM.search(message)
-        )
+        found = next((m for one in _SHAPES if (m := one.search(message))), None)
         if found:
             data = found.groupdict()
-            tid = int(data["pid"] or 0)
+            tid = int(data.get("pid") or 0)
             comm = (data["comm"] or "").strip().removeprefix("traps: ")
             ours = 0.0 if otherwise else is_ours(case, tid, comm, line.time)
             if is_another(case, tid):  # unless a thread of native code, unknown to us
@@ -117,7 +131,8 @@ def _make(fault: _Fault) -> Finding:
     if fault.ours < 0.25:
         text = f"another process faulted: {fault.comm}"
         return Finding("kernel_fault_other", text, 1.0, evidence, shown)
-    text = f"the kernel logged {what}{place} by {fault.comm} (thread {fault.tid})"
+    thread = f" (thread {fault.tid})" if fault.tid else ""
+    text = f"the kernel logged {what}{place} by {fault.comm}{thread}"
     return Finding(name, text, round(fault.ours, 2), evidence, shown)
 
 
@@ -135,22 +150,31 @@ def _classify(data: dict[str, str | None]) -> tuple[str, str]:
         return _TRAPS.get(
             trap, ("kernel_segfault", "an access to an impossible address")
         )
-    address, sp = int(data["address"] or "0", 16), int(data.get("sp") or "0", 16)
-    if (
-        sp
-        and address
-        and abs(address - sp) < _NEAR_STACK
-        and address != int(data["ip"] or "0", 16)
-    ):
+    address, sp = _hex(data, "address"), _hex(data, "sp")
+    near = sp and address and abs(address - sp) < _NEAR_STACK
+    if near and address != _hex(data, "ip"):
         return "kernel_stack_overflow", "a fault next to the stack pointer"
-    return "kernel_segfault", _describe(int(data.get("error") or "4", 16), address)
+    return "kernel_segfault", _describe(data)
 
 
-def _describe(error: int, address: int) -> str:
-    """Read the x86 page-fault bits: 2 is a write, 0x10 an instruction fetch."""
-    how = "execution" if error & 0x10 else "write" if error & 2 else "read"
-    null = " (a null pointer)" if address < 4096 else ""
-    return f"an invalid {how} at 0x{address:x}{null}"
+def _hex(data: dict[str, str | None], name: str) -> int:
+    return int(data.get(name) or "0", 16)
+
+
+def _describe(data: dict[str, str | None]) -> str:
+    """
+    Say what was tried, and where.
+
+    x86 page-fault bits: 2 is a write, 0x10 an instruction fetch. arm64 syndrome: class
+    0x20 is an instruction abort; bit 6 of a data abort is set for a write.
+    """
+    syndrome, error = _hex(data, "esr"), _hex(data, "error")
+    fetch = syndrome >> 26 == _INSTRUCTION_ABORT or error & 0x10
+    how = "execution" if fetch else "write" if syndrome & 0x40 or error & 2 else "read"
+    if not data.get("address"):
+        return f"an invalid {how}"
+    null = " (a null pointer)" if _hex(data, "address") < 4096 else ""
+    return f"an invalid {how} at 0x{_hex(data, 'address'):x}{null}"
 
 
 DETECTOR = Detector(

@@ -58,6 +58,7 @@ class OomKill:
     rss: int | None = None
     limit: int | None = None
     cgroup: str = ""
+    confined: bool = False  # to some NUMA nodes, by a cpuset or a memory policy
 
 
 def find_kills(case: Case) -> list[OomKill]:
@@ -77,9 +78,10 @@ def find_kills(case: Case) -> list[OomKill]:
             pid = int(found["pid"])
             kills.append(
                 OomKill(
-                    pid, found["comm"], scope, line.time, (fact,), None, limit, cgroup
+                    pid, found["comm"], scope, line.time, (fact,), None, limit, cgroup,
+                    found["scope"] in ("CPUSET", "MEMORY_POLICY"),
                 )
-            )
+            )  # fmt: skip
             pending = None
         elif found := _KILL.search(message):
             scope = _scope_of(message[: found.start()]) or scope
@@ -155,7 +157,7 @@ def detect(case: Case) -> Iterator[Finding]:
             ours = 0.0
         data = {
             "pid": kill.pid, "comm": kill.comm, "rss": kill.rss, "limit": kill.limit,
-            "cgroup": kill.cgroup, "scope": kill.scope,
+            "cgroup": kill.cgroup, "scope": kill.scope, "confined": kill.confined,
         }  # fmt: skip
         if kill.pid in lost:  # and its loss ended the program
             ours, data["worker_pid"] = 1.0, kill.pid
@@ -165,14 +167,22 @@ def detect(case: Case) -> Iterator[Finding]:
             text = f"the kernel killed another process for memory: {kill.comm}"
             yield Finding("kernel_oom_other", text, 1.0, kill.evidence, data)
             continue
-        name, text = _FINDINGS[kill.scope]
-        if "worker_pid" in data:
-            text = text.replace("killed it", f"killed the worker process {kill.pid}")
-        if kill.rss:
-            text += f"; it held {format_bytes(kill.rss)}"
-        if kill.limit and kill.scope == "cgroup":
-            text += f" of the limit of {format_bytes(kill.limit)}"
+        name, _ = _FINDINGS[kill.scope]
+        text = _tell(kill, worker="worker_pid" in data)
         yield Finding(name, text, round(ours, 2), kill.evidence, data)
+
+
+def _tell(kill: OomKill, *, worker: bool) -> str:
+    _, text = _FINDINGS[kill.scope]
+    if kill.confined:
+        text = "the kernel killed it: the NUMA nodes it was confined to were full"
+    if worker:
+        text = text.replace("killed it", f"killed the worker process {kill.pid}")
+    if kill.rss:
+        text += f"; it held {format_bytes(kill.rss)}"
+    if kill.limit and kill.scope == "cgroup":
+        text += f" of the limit of {format_bytes(kill.limit)}"
+    return text
 
 
 def _limits_hit(case: Case) -> Iterator[Finding]:

@@ -37,11 +37,13 @@ def with_examples(
     """
     Return the advice, each with its line as it would be, and up to three more.
 
-    What is added helps by the forecast and pulls at a lever that nobody named; the
-    order stays, so that what answers the factor comes first.
+    What the measures contradict is left out. What is added helps by the forecast and
+    pulls at a lever that nobody named; the order stays, so that what answers the factor
+    comes first.
     """
-    by_id = {one.id: one for one in remedies if one.helps == "yes"}
-    said = [_with_line(one, by_id) for one in advice]
+    by_id = {one.id: one for one in remedies}
+    told = [_judged(one, by_id) for one in advice]
+    said = [one for one in told if one is not None]
     named = {_BY_LEVER.get(lever_of(one.action)) for one in said}
     more = [
         Advice(_WORDS[one.id], one.detail, one.saves_bytes, one.place, one.example)
@@ -53,10 +55,19 @@ def with_examples(
     return tuple([*said, *more[:_MORE]][:_MOST])
 
 
-def _with_line(advice: Advice, by_id: dict[str, Remedy]) -> Advice:
+def _judged(advice: Advice, by_id: dict[str, Remedy]) -> Advice | None:
+    """Return the advice with its line; None for one that the evidence contradicts."""
     remedy = by_id.get(_BY_LEVER.get(lever_of(advice.action), ""))
     if remedy is None or advice.example:
         return advice
+    # What the blamed factor's own evidence sized stands; half precision is sized by
+    # the model alone.
+    own = advice.saves_bytes is not None and remedy.id != "half_precision"
+    if remedy.helps == "no":
+        return advice if own else None
+    if remedy.helps == "cannot tell":
+        unsized = replace(advice, saves_bytes=None, detail=remedy.detail)
+        return unsized if advice.saves_bytes is not None and not own else advice
     at = remedy.place if remedy.place and remedy.place.line else advice.place
     saves = advice.saves_bytes if remedy.saves_bytes is None else remedy.saves_bytes
     return replace(advice, example=remedy.example, place=at, saves_bytes=saves)

@@ -147,7 +147,17 @@ def _findings(*judged: tuple[Hypothesis, ...]) -> dict[str, Finding]:
 
 
 def _rules(cause: str, factor: str, second: str) -> tuple[Rule, ...]:
-    """Return the rules whose remedies apply: factor, second factor, cause."""
+    """
+    Return the rules whose remedies apply: factor, second factor, cause.
+
+    The environment is many things, so there the cause comes first: it knows which.
+    Where memory was not the resource it does too, and a limit of memory that is too
+    small for the libraries has nothing to do with it.
+    """
     by_id = {rule.id: rule for rule in (*load_causes(), *load_factors())}
     names = [name for name in (factor, second, cause) if name != "none"]
+    if factor == "environment" or cause not in MEMORY_CAUSES:
+        names = [cause, *(name for name in names if name != cause)]
+    if cause not in MEMORY_CAUSES:
+        names = [name for name in names if name != "hardware"]
     return tuple(by_id[name] for name in names if name in by_id)

@@ -30,12 +30,22 @@ def _cgroup(case: Case, findings: _Findings) -> str:
         where = f"the enclosing cgroup {ancestor.data.get('path')}"
         return f"killed by the kernel: memory limit ({limit}) of {where} reached."
     own = findings.get("cgroup_oom_counter_rose")
-    limit_bytes = (own.data.get("limit") if own else None) or cgroup_limit(case)
+    told = findings.get("kernel_oom_cgroup")
+    limit_bytes = (
+        (own.data.get("limit") if own else None)
+        or cgroup_limit(case)
+        or (told.data.get("limit") if told else None)
+    )
     size = f" ({format_bytes(limit_bytes)})" if limit_bytes else ""
     return f"killed by the kernel: container memory limit{size} reached."
 
 
-def _global(case: Case, _findings: _Findings) -> str:
+def _global(case: Case, findings: _Findings) -> str:
+    told = findings.get("kernel_oom_global")
+    if told is not None and told.data.get("confined"):
+        return (
+            "killed by the kernel: the NUMA nodes it was confined to ran out of memory."
+        )
     total = last_reading(case, "host_total")
     size = f" (all {format_bytes(total)} in use)" if total else ""
     return f"killed by the kernel: the machine ran out of memory{size}."

@@ -21,28 +21,25 @@ SPREAD = 0.08
 @dataclass(frozen=True, slots=True)
 class Prior:
     """
-    ``fixed``: tracing, threads, workspaces that do not grow with the batch, bytes.
+    ``fixed``: tracing, threads, what does not grow with the batch, in bytes.
 
-    ``convolution`` is added where there are convolutions (oneDNN's packed copies and
-    kernels), ``layer`` for every layer. ``slope``: bytes taken per byte that the
-    arithmetic counts.
+    ``layer`` is added for every layer. ``again``: bytes that arenas keep beside each
+    byte alive in them.
     """
 
     fixed: int
-    convolution: int
     layer: int
     fixed_spread: int
-    slope: float
-    slope_spread: float
+    again: float
+    again_spread: float
 
     def fixed_of(self, layers: Sequence[LayerBytes]) -> int:
         """Return what does not grow with the batch for a model of these layers."""
-        convolved = any("Conv" in layer.type for layer in layers)
-        return self.fixed + convolved * self.convolution + len(layers) * self.layer
+        return self.fixed + len(layers) * self.layer
 
 
 PRIORS = {
-    "graph": Prior(70 * MIB, 100 * MIB, 0, 40 * MIB, 1.9, 0.4),
-    "eager": Prior(55 * MIB, 70 * MIB, 0, 40 * MIB, 2.5, 0.5),
-    "xla": Prior(100 * MIB, 80 * MIB, 4 * MIB, 60 * MIB, 1.9, 0.5),
+    "graph": Prior(58 * MIB, 0, 12 * MIB, 1.0, 0.5),
+    "eager": Prior(35 * MIB, 0, 12 * MIB, 1.8, 0.6),
+    "xla": Prior(100 * MIB, 4 * MIB, 60 * MIB, 0.3, 0.3),
 }

@@ -12,6 +12,7 @@ from kerascrash.estimate.holdings import Holding, holdings_of
 from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.ledger import REMAINDER
 from kerascrash.estimate.model_arithmetic import ModelBytes, models_of
+from kerascrash.estimate.step_bytes import trained_of
 from kerascrash.estimate.step_needs import step_lines
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
@@ -75,12 +76,12 @@ def _purposes(
     size: int,
     free: int,
 ) -> Ledger:
-    weights = sum(model.weights for model in models)
+    own, weights = trained_of(models), sum(model.weights for model in models)
     kept = sum(one.bytes for one in holdings_of(recording) if _is_on(one, label))
     lines = [
         LedgerLine("weights", weights, "measured", count_of(len(models), "model")),
         LedgerLine("tensors held by Python", kept, "measured"),
-        *step_lines(recording, size - weights - kept),
+        *(step_lines(recording, own, size - weights - kept) if own else ()),
         LedgerLine("allocator slack", free, "measured", "free inside the pool"),
     ]
     known = tuple(line for line in lines if line.bytes)

@@ -47,6 +47,7 @@ def _row(pool: Pool) -> dict[str, Any]:
             -_MOST_STEPS:
         ],
         "windows": len(pool.windows),
+        "window_begins": [one.steps[0][0] for one in pool.windows if one.steps],
         "failed_request": None,
     }
     if request is not None:

@@ -1,7 +1,8 @@
 """
-The peak of a run at another batch size: fixed + slope × step, with an interval.
+The peak of a run at another batch size: fixed + alive + again × arenas, with interval.
 
-The step is what the model's arithmetic counts for a batch, nearly in proportion to it.
+What is alive at once in a step, and how much of it comes out of malloc's arenas, is
+what the model's arithmetic counts for a batch; ``again`` is what arenas keep beside it.
 
 Prior: the model's arithmetic and what tracing and threads take, from runs of other
 models (see ``calibration``). Each run that was observed updates both, as a line with
@@ -15,7 +16,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90, Prior
+from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.limits import NO_LIMIT, cgroup_limit
 from kerascrash.estimate.model_arithmetic import batch_size_of
@@ -33,6 +34,7 @@ from kerascrash.model.case import Case, Recording
 
 _FARTHEST = 64
 """Times the batch that was seen: beyond, nothing is claimed."""
+_STRIDE = 1.2
 _CAUTION = 0.2
 """Standard deviations that a recommended batch stays below the limit."""
 
@@ -62,7 +64,7 @@ class Forecast:
     before: int = 0
     mapped: int = 0
     observed: tuple[StepRun, ...] = ()
-    slope: float = 0.0
+    again: float = 0.0
     fixed: float = 0.0
     variance: tuple[float, float, float] = (0.0, 0.0, 0.0)
     cost: StepCost = field(default_factory=lambda: StepCost((), 0.0))
@@ -72,15 +74,15 @@ class Forecast:
 
     def peak(self, batch: int) -> Peak:
         """Return the predicted peak at a batch size."""
-        features = self.cost.growing(batch)
-        value = self.before + self.fixed + self.slope * features
-        var_fixed, covariance, var_slope = self.variance
-        spread = var_fixed + 2 * covariance * features + var_slope * features**2
+        arena = self.cost.arena(batch)
+        value = self.before + self.fixed + self._taken(batch)
+        var_fixed, covariance, var_again = self.variance
+        spread = var_fixed + 2 * covariance * arena + var_again * arena**2
         if self.anchor is not None:
             at, seen = self.anchor
-            distance = features - self.cost.growing(at)
-            value = seen + self.slope * distance
-            spread = var_slope * distance**2
+            own = max(seen - self.before - self.fixed, 0.0)
+            value = seen + own * (self._taken(batch) / self._taken(at) - 1)
+            spread = var_again * (arena - self.cost.arena(at)) ** 2
         above = max(value - self.before, 0.0)
         deviation = math.sqrt(max(spread, 0.0) + (SPREAD * above) ** 2)
         reach = Z90 * deviation
@@ -91,6 +93,9 @@ class Forecast:
             int(value + reach),
         )
 
+    def _taken(self, batch: int) -> float:
+        return self.cost.live(batch) + self.again * self.cost.arena(batch)
+
     def fits(self, batch: int, limit: int) -> bool:
         """Return whether the peak at that batch stays below a limit in bytes."""
         return self.peak(batch).bytes - self.mapped <= limit
@@ -99,7 +104,7 @@ class Forecast:
         """Return (batch to use, low, high) that fit a limit, None where none does."""
 
         def highest(deviations: float) -> int:
-            return _bisect(
+            return _largest(
                 lambda batch: self._reach(batch, deviations) <= limit,
                 _FARTHEST * max(self.present, 1),
             )
@@ -149,20 +154,20 @@ def _line(
     limit: int | None,
 ) -> Forecast:
     run = (complete or runs)[-1]
-    prior = PRIORS[execution_mode(recording)]
+    prior, model = PRIORS[execution_mode(recording)], own_model(recording)
+    usual = prior.fixed_of(model.layers if model else ())
     cost = step_cost(recording, run.batch)
     if cost is None:  # nothing but the run itself: what it took grows with the batch
-        rise = max(run.peak - run.before - prior.fixed, 1)
-        cost = StepCost((LayerCost(rise / run.batch / prior.slope, 0, 0),), 0.0)
-    model = own_model(recording)
-    usual = prior.fixed_of(model.layers if model else ())
+        rise = max(run.peak - run.before - usual, 1)
+        cost = StepCost((LayerCost(rise / run.batch / (1 + prior.again), 0, 0),), 0.0)
     # Slots are zeros whose pages nobody has touched before the first step.
-    slots = model.slots if model and run is runs[0] else 0
-    line = _Line.of(prior, usual, cost.fixed + slots)
+    computed = model.slots if model and run is runs[0] else 0
+    variance = prior.fixed_spread**2 + (computed / 3) ** 2
+    line = _Line(usual + computed, prior.again, (variance, 0.0, prior.again_spread**2))
     for one in complete:
-        line = line.seeing(cost.growing(one.batch), one.peak - one.before)
+        line = line.seeing(cost, one.batch, one.peak - one.before)
     if not complete:
-        line = line.at_least(cost.growing(run.batch), run.peak - run.before)
+        line = line.at_least(cost, run.batch, run.peak - run.before)
     base = runtime_baseline(recording)
     mapped = last_reading(case, "file") or 0
     return Forecast(
@@ -170,7 +175,7 @@ def _line(
         before=max(run.before, base or 0),
         mapped=min(mapped, run.before),
         observed=complete,
-        slope=line.slope,
+        again=line.again,
         fixed=line.fixed,
         variance=line.variance,
         cost=cost,
@@ -182,51 +187,57 @@ def _line(
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """``fixed + slope × feature`` with covariance (fixed², fixed·slope, slope²)."""
+    """``fixed + again × arena``, covariance (fixed², fixed·again, again²)."""
 
     fixed: float
-    slope: float
+    again: float
     variance: tuple[float, float, float]
 
-    @classmethod
-    def of(cls, prior: Prior, usual: int, computed: int) -> _Line:
-        spread = max(prior.fixed_spread, computed // 3)
-        variance = (float(spread**2), 0.0, prior.slope_spread**2)
-        return cls(usual + computed, prior.slope, variance)
-
-    def seeing(self, feature: float, rise: float) -> _Line:
+    def seeing(self, cost: StepCost, batch: int, rise: float) -> _Line:
         """Return the line after one observation (a Kalman update)."""
         a, b, c = self.variance
-        gain_fixed, gain_slope = a + b * feature, b + c * feature
+        arena = cost.arena(batch)
+        gain_fixed, gain_again = a + b * arena, b + c * arena
         noise = (SPREAD * max(rise, 1.0)) ** 2
-        total = gain_fixed + gain_slope * feature + noise
-        error = rise - self.fixed - self.slope * feature
+        total = gain_fixed + gain_again * arena + noise
+        error = rise - self._rise(cost, batch)
         fixed = self.fixed + gain_fixed * error / total
-        slope = self.slope + gain_slope * error / total
+        again = self.again + gain_again * error / total
         return _Line(
             max(fixed, 0.0),
-            max(slope, 0.1 * self.slope),
+            max(again, 0.0),
             (
                 a - gain_fixed**2 / total,
-                b - gain_fixed * gain_slope / total,
-                c - gain_slope**2 / total,
+                b - gain_fixed * gain_again / total,
+                c - gain_again**2 / total,
             ),
         )
 
-    def at_least(self, feature: float, rise: float) -> _Line:
+    def at_least(self, cost: StepCost, batch: int, rise: float) -> _Line:
         """Return the line after a death on the way: the rise would have gone on."""
-        if self.fixed + self.slope * feature >= rise:
+        if self._rise(cost, batch) >= rise:
             return self
-        return self.seeing(feature, rise)
+        return self.seeing(cost, batch, rise)
+
+    def _rise(self, cost: StepCost, batch: int) -> float:
+        return self.fixed + cost.live(batch) + self.again * cost.arena(batch)
 
 
-def _bisect(fits: Callable[[int], bool], most: int) -> int:
-    """Return the largest batch up to ``most`` for which ``fits`` holds, 0 for none."""
-    if not fits(1):
+def _largest(fits: Callable[[int], bool], most: int) -> int:
+    """
+    Return the largest batch up to ``most`` for which ``fits`` holds, 0 for none.
+
+    The peak may fall where tensors become large enough to be mapped, so that what does
+    not fit is no bound for what is larger: searched from above, then halved.
+    """
+    high = most + 1
+    while high > 1:
+        low = max(int(high / _STRIDE), 1)
+        if fits(low):
+            break
+        high = low
+    else:
         return 0
-    if fits(most):
-        return most
-    low, high = 1, most
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

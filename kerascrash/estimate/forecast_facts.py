@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from kerascrash.estimate.device_memory import pools_of
 from kerascrash.estimate.forecast import Forecast, forecast_of
-from kerascrash.estimate.step_bytes import own_model
-from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.pool_peak import device_fits
 from kerascrash.model.case import Case
 
 _POINTS = (0.25, 0.5, 0.75, 1, 1.5, 2)
@@ -111,27 +108,3 @@ def fit_facts(
                 zip(("batch_size", "low", "high"), largest, strict=True)
             )
     return known
-
-
-def device_fits(case: Case, batch: int | None) -> list[Mapping[str, Any]]:
-    """Return one row per device pool: its peak scaled to a batch, and its limit."""
-    recording = recording_of(case)
-    model = own_model(recording) if recording else None
-    rows: list[Mapping[str, Any]] = []
-    for pool in pools_of(case):
-        if not pool.is_device or not pool.peak:
-            continue
-        fixed = min(model.training if model else 0, pool.peak)
-        known = model.batch_size if model else 0
-        scaled = (
-            fixed + (pool.peak - fixed) * batch // known if batch and known else None
-        )
-        rows.append(
-            {
-                "device": pool.device,
-                "predicted_peak_bytes": scaled,
-                "limit_bytes": pool.limit,
-                "fits": scaled <= pool.limit if scaled and pool.limit else None,
-            }
-        )
-    return rows

@@ -8,16 +8,17 @@ written to), so the remainder can be negative; it is shown so.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kerascrash.estimate.calibration import PRIORS
 from kerascrash.estimate.children import held_by_children
 from kerascrash.estimate.kept import Kept, data_held, leaks
-from kerascrash.estimate.model_arithmetic import models_of
+from kerascrash.estimate.model_arithmetic import ModelBytes, models_of
 from kerascrash.estimate.pipelines import fullest_buffer
 from kerascrash.estimate.resident import resident_at_death, runtime_baseline
 from kerascrash.estimate.rise import RUNNING_STAGES, rise_of
-from kerascrash.estimate.step_bytes import execution_mode, own_model
+from kerascrash.estimate.step_bytes import execution_mode, trained_of
 from kerascrash.estimate.step_needs import step_lines
 from kerascrash.estimate.timeline import (
     peak_of,
@@ -99,32 +100,33 @@ def _stage_at(recording: Recording, time: float) -> float | None:
 def _lines(case: Case, moment: _Moment) -> tuple[LedgerLine, ...]:
     """Return the lines of a moment; their sum is what was resident, to the byte."""
     above = max(moment.resident - moment.baseline, 0)
-    base = moment.baseline
+    base, models = moment.baseline, models_of(recording_of(case))
     lines = [
         LedgerLine("runtime baseline", base, "measured", "after the imports"),
-        *_model_lines(case, moment.grown),
+        *_model_lines(case, models, moment.grown),
         *_held_lines(case, above, moment.time),
         LedgerLine("children", moment.children, "measured"),
     ]
     known = [line for line in lines if line.bytes]
     total = moment.resident + moment.children
-    for fill in (_buffers, _slack):
-        rest = total - sum(line.bytes for line in known)
-        line = fill(case, rest, running=moment.grown is not None)
+    for fill in (_buffers, _slack) if moment.grown is not None else ():
+        line = fill(case, models, total - sum(line.bytes for line in known))
         known += [line] if line.bytes else []
     rest = total - sum(line.bytes for line in known)
     return (*known, LedgerLine(REMAINDER, rest, "inferred"))
 
 
-def _model_lines(case: Case, grown: int | None) -> list[LedgerLine]:
+def _model_lines(
+    case: Case, models: Sequence[ModelBytes], grown: int | None
+) -> list[LedgerLine]:
     recording = recording_of(case)
-    models = models_of(recording)
+    own = trained_of(models)
     weights = sum(model.weights for model in models)
     lines = [LedgerLine("weights", weights, "measured", count_of(len(models), "model"))]
     # Only a run that has begun has gradients, slots and activations.
-    if grown is None or recording is None:
+    if grown is None or recording is None or own is None:
         return lines
-    return lines + step_lines(recording, grown)
+    return lines + step_lines(recording, own, grown)
 
 
 def _held_lines(case: Case, above: int, time: float | None) -> list[LedgerLine]:
@@ -158,9 +160,9 @@ def _size_at(kept: Kept, time: float) -> int:
     return kept.bytes
 
 
-def _buffers(case: Case, rest: int, *, running: bool) -> LedgerLine:
+def _buffers(case: Case, _models: Sequence[ModelBytes], rest: int) -> LedgerLine:
     """Return what the fullest buffer of a pipeline holds, within what is left."""
-    buffer = fullest_buffer(case) if running else None
+    buffer = fullest_buffer(case)
     if buffer is None or buffer.op.full is None:
         return LedgerLine(BUFFERS, 0, "computed")
     size = min(max(rest, 0), buffer.bytes)
@@ -168,12 +170,11 @@ def _buffers(case: Case, rest: int, *, running: bool) -> LedgerLine:
     return LedgerLine(BUFFERS, size, "computed", full)
 
 
-def _slack(case: Case, rest: int, *, running: bool) -> LedgerLine:
+def _slack(case: Case, models: Sequence[ModelBytes], rest: int) -> LedgerLine:
     """Return what graphs, threads and fragments take as a rule, within what is left."""
-    recording = recording_of(case)
+    recording, own = recording_of(case), trained_of(models)
     usual = 0
-    if recording is not None and running:
-        own = own_model(recording)
+    if recording is not None:
         prior = PRIORS[execution_mode(recording)]
         usual = prior.fixed_of(own.layers if own else ())
     size = min(max(rest, 0), usual)

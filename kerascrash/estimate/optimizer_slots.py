@@ -52,6 +52,14 @@ def slots_per_weight(raw: Mapping[str, Any]) -> int:
     )
 
 
+def own_slots(raw: Mapping[str, Any]) -> int:
+    """Return the copies that belong to the optimizer's own rule for an update."""
+    settings = settings_of(raw)
+    steps = settings.get("gradient_accumulation_steps")
+    beside = bool(settings.get("use_ema")) + (isinstance(steps, int) and steps > 1)
+    return slots_per_weight(raw) - beside
+
+
 def extra_slots(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Return in words what is kept beside the optimizer's usual slots."""
     settings = settings_of(raw)

@@ -8,13 +8,12 @@ memory of the whole process, which no leak of this size leaves level.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from statistics import median
 
 from kerascrash.estimate.holdings import Holding
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case, Series
+from kerascrash.model.case import Case, Recording
 
 _RECENT = 10
 """The recorder keeps so many of the newest points; older ones are thinned out."""
@@ -60,20 +59,22 @@ def process_stayed_level(case: Case, holding: Holding) -> bool:
     grown = max(sizes) - sizes[0]
     if grown < _SHOWS_FROM:
         return False
-    level = [
-        _is_level(recording.find_series(name), began, grown) for name in ("rss", "vms")
-    ]
-    return all(level)
+    return all(_is_level(recording, name, began, grown) for name in ("rss", "vms"))
 
 
-def _is_level(series: Series | None, began: float, grown: int) -> bool:
-    """Tell whether the second half of the readings since then is like the first."""
-    if series is None:
-        return False
-    rows = zip(series.times, series.values, strict=True)
-    since: Sequence[int] = [value for time, value in rows if time >= began]
-    half = len(since) // 2
-    if half < _READINGS:
-        return False
-    rise = median(since[half:]) - median(since[:half])
-    return abs(rise) < _LEVEL * grown
+def _is_level(recording: Recording, name: str, began: float, grown: int) -> bool:
+    """
+    Tell whether readings of the second half of the time since then are like the first.
+
+    Only of a series that covers all of it: the watcher's tells of the last minutes.
+    """
+    for series in recording.series:
+        if series.name != name or not series.times or series.times[0] > began:
+            continue
+        middle = (began + series.times[-1]) / 2
+        rows = list(zip(series.times, series.values, strict=True))
+        early = [value for time, value in rows if began <= time < middle]
+        late = [value for time, value in rows if time >= middle]
+        if min(len(early), len(late)) >= _READINGS:
+            return abs(median(late) - median(early)) < _LEVEL * grown
+    return False

@@ -1,18 +1,20 @@
 """
 The peak of one training step as a function of its batch, from the model alone.
 
-The backward pass frees what was kept and makes gradients: the peak is where the sum of
-both and of the scratch in use is largest. An input pipeline holds batches besides.
+The backward pass frees what was kept and makes gradients, from the last layer on: the
+peak is where the sum of both and of the scratch in use is largest, or in the update
+that all gradients wait for. An input pipeline holds batches besides.
 
 A tensor of 32 MiB and more is mapped and given back as a whole. Smaller ones come out
-of the arenas that glibc's malloc keeps per thread; what they leave there is not given
-back and fits the next tensor badly, so that they take about twice their size
-(measured; ``DEFAULT_MMAP_THRESHOLD_MAX`` of glibc on 64 bits).
+of the arenas that glibc's malloc keeps per thread; what is freed there stays with that
+arena, and the next step may take as much from another one. So a process holds 1.4 to
+3.4 times what is alive at once (measured; the factor belongs to the model and changes
+little with the batch; ``DEFAULT_MMAP_THRESHOLD_MAX`` of glibc on 64 bits).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +24,7 @@ from kerascrash.estimate.model_arithmetic import (
     batch_size_of,
     models_of,
 )
+from kerascrash.estimate.workspaces import kernel_workspaces, last_cache
 from kerascrash.model.case import Recording
 
 BATCH_COPIES = 3
@@ -29,49 +32,68 @@ BATCH_COPIES = 3
 
 
 MAPPED_FROM = 32 << 20
-MAPPED_SHARE = 0.4
-"""What a mapped tensor counts beside one of an arena."""
+"""Bytes from which on a tensor does not come out of an arena."""
 
 
 @dataclass(frozen=True, slots=True)
 class LayerCost:
-    """One sample's bytes: kept, scratch, and the largest single tensor."""
+    """
+    One sample's bytes: kept, scratch, and the largest single tensor.
+
+    ``gradient`` is that of the weights, ``workspace`` what kernels need while it is
+    computed, whatever the batch.
+    """
 
     kept: float
     scratch: float
     tensor: float
+    gradient: int = 0
+    workspace: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
     """
     ``inputs`` are one sample's bytes; ``update`` what the optimizer's largest update
-    needs once the backward pass is over; ``fixed`` is there whatever the batch.
+    needs beside the gradients once the backward pass is over; ``casts`` are copies of
+    the weights in another dtype.
     """
 
     layers: tuple[LayerCost, ...]
     inputs: float
     update: int = 0
-    fixed: int = 0
+    casts: int = 0
 
-    def growing(self, batch: float) -> float:
-        """Return what a step needs beyond ``fixed``, as bytes of an arena."""
-        kept = peak = 0.0
+    def live(self, batch: float) -> float:
+        """Return what a step has alive at once beside weights and slots, in bytes."""
+        return self._peak(batch)[0]
+
+    def arena(self, batch: float) -> float:
+        """Return how much of that comes out of arenas."""
+        return self._peak(batch)[1]
+
+    def _peak(self, batch: float) -> tuple[float, float]:
+        gradients = sum(layer.gradient for layer in self.layers)
+        waiting, kept, pooled = gradients, float(self.casts), float(self.casts)
+        peak = (float(gradients + self.update),) * 2
         for layer in self.layers:
-            share = _share(layer.tensor * batch)
-            kept += share * layer.kept * batch
-            peak = max(peak, kept + share * layer.scratch * batch)
-        return max(peak, self.update) + BATCH_COPIES * self.inputs * batch
-
-
-def _share(tensor: float) -> float:
-    """Return what a tensor counts; the sum must not fall as the batch grows."""
-    return max(MAPPED_SHARE, min(MAPPED_FROM / tensor, 1.0)) if tensor > 0 else 1.0
+            share = float(layer.tensor * batch < MAPPED_FROM)
+            kept += layer.kept * batch
+            pooled += share * layer.kept * batch
+            scratch, small = layer.scratch * batch, layer.workspace + waiting
+            peak = max(peak, (kept + scratch + small, pooled + share * scratch + small))
+            waiting -= layer.gradient
+        copies = BATCH_COPIES * self.inputs * batch
+        return peak[0] + copies, peak[1] + copies
 
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
     """Return the model that was trained: the one with an optimizer that needs most."""
-    models = models_of(recording, batch)
+    return trained_of(models_of(recording, batch))
+
+
+def trained_of(models: Sequence[ModelBytes]) -> ModelBytes | None:
+    """Return the model that was trained of those recorded, None for none."""
     trained = [one for one in models if one.optimizer]
     return next(iter(trained or models), None)
 
@@ -81,12 +103,18 @@ def step_cost(recording: Recording, batch: int) -> StepCost | None:
     model = own_model(recording, batch)
     if model is None or not model.activations:
         return None
+    mode, cache = execution_mode(recording), last_cache(recording)
     layers = tuple(
-        LayerCost(one.kept / batch, one.scratch / batch, one.output_bytes / batch)
-        for one in model.layers
-    )
+        LayerCost(
+            one.kept / batch, one.scratch / batch, one.output_bytes / batch,
+            one.weights if one.trainable and model.gradients else 0, workspace,
+        )
+        for one, workspace in zip(
+            model.layers, kernel_workspaces(model.layers, mode, cache), strict=True
+        )
+    )  # fmt: skip
     inputs = input_bytes(recording, batch) / batch
-    return StepCost(layers, inputs, model.update, model.gradients + model.casts)
+    return StepCost(layers, inputs, model.update, model.casts)
 
 
 def input_bytes(recording: Recording, batch: int) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kerascrash.estimate.model_arithmetic import ModelBytes
-from kerascrash.estimate.step_bytes import BATCH_COPIES, input_bytes, own_model
+from kerascrash.estimate.step_bytes import BATCH_COPIES, input_bytes
 from kerascrash.model.case import Recording
 from kerascrash.model.verdict import LedgerLine
 from kerascrash.units import format_bytes
@@ -45,11 +45,8 @@ def _slots_of(own: ModelBytes) -> str:
     return ", ".join([own.optimizer, *own.extra_slots])
 
 
-def step_lines(recording: Recording, grown: int) -> list[LedgerLine]:
-    """Return what a step needs as far as ``grown`` bytes show; none for no model."""
-    own = own_model(recording)
-    if own is None:
-        return []
+def step_lines(recording: Recording, own: ModelBytes, grown: int) -> list[LedgerLine]:
+    """Return what a step of the model needs, as far as ``grown`` bytes show it."""
     needs = step_needs(recording, own)
     wanted, there = sum(need.bytes for need in needs), max(grown, 0)
     share = min(there / wanted, 1.0) if wanted else 1.0

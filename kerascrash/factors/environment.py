@@ -66,7 +66,7 @@ FACTOR = Rule(
         "functions_retraced": 2.0,
     },
     remedies=(
-        "Install matching versions into a fresh environment.",
+        "If versions are to blame, install matching ones into a fresh environment.",
         "Look at `ulimit -a` and the job's limits.",
     ),
     near_misses=(

@@ -219,6 +219,7 @@ class Diagnosis:
 
     ``causes`` and ``factors`` are sorted, best first. ``faults`` are rules of ours that
     raised. ``forecast`` and ``ledgers`` stay empty until the evidence allows them.
+    ``remedies`` say what each measure would bring, those that help first.
     ``allocators`` are rows of the JSON report, see estimate/device_memory.py.
     ``redaction`` tells what was taken out before sharing, None where nothing was.
     """

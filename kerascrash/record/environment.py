@@ -2,8 +2,9 @@
 The ``environment`` blob: interpreter, machine, packages, settings; no secrets.
 
 Keys: python, implementation, platform, kernel, machine, cpu_count, cpu_flags,
-packages {name: version}, env {allow-listed}, argv [masked], cwd, script, cgroup,
-memory {total, swap_total}, container, stderr {kind, path, offset}, settings.
+cpu_cache_bytes, packages {name: version}, env {allow-listed}, argv [masked], cwd,
+script, cgroup, memory {total, swap_total}, container, stderr {kind, path, offset},
+settings.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 
 from kerascrash.dump.masking import mask_arguments
 from kerascrash.record.masking import allowed_environment
+from kerascrash.units import parse_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def describe_environment(
         "machine": system.machine if system else platform.machine(),
         "cpu_count": os.cpu_count(),
         "cpu_flags": read_cpu_flags(),
+        "cpu_cache_bytes": read_last_cache(),
         "packages": find_packages(sys.path),
         "env": allowed_environment(os.environ),
         "argv": mask_arguments(getattr(sys, "orig_argv", sys.argv)),
@@ -82,6 +85,15 @@ def read_cpu_flags() -> list[str]:
             present = set(line.partition(":")[2].split())
             return [flag for flag in _CPU_FLAGS if flag in present]
     return []
+
+
+def read_last_cache() -> int | None:
+    """Return the size of the processor's last cache in bytes: kernels fill it."""
+    for index in (3, 2):
+        for text in _lines(f"/sys/devices/system/cpu/cpu0/cache/index{index}/size"):
+            with contextlib.suppress(ValueError):
+                return parse_bytes(text.strip())
+    return None
 
 
 def find_container() -> str | None:

@@ -14,6 +14,7 @@ from kerascrash.record import (
     sizing_keras,
     sizing_numpy,
     sizing_others,
+    sizing_tables,
     sizing_tensorflow,
     sizing_torch,
 )
@@ -31,6 +32,7 @@ _LIBRARIES: tuple[Any, ...] = (
     sizing_tensorflow,
     sizing_torch,
     sizing_keras,
+    sizing_tables,
     sizing_others,
 )
 """Each has ``find_sizers()``: pairs of class and function for what is imported now."""

@@ -32,9 +32,11 @@ _ALIKE = (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING)
 DEPTH = 10
 GENEROUS = 150
 """Objects visited under one name before samples shrink to the smallest."""
-PREEMPTED, PREEMPTED_AWAY = 12, 3
-"""The budget is CPU time; on a busy machine it may take so many times as long. Away
-from the user's own thread it must not: the GIL would be taken from us meanwhile."""
+PREEMPTED, PREEMPTED_AWAY = 120, 3
+"""The budget is CPU time; on a busy machine it may take so many times as long: while
+others have the processor the user's thread would stand still without a scan as well,
+and what is found must not depend on them. Away from the user's own thread it may not
+take long: the GIL would be taken from us meanwhile."""
 GRACE = 8
 """So often a scan that is late goes on (256 objects): else, on a machine so busy that
 it is always late, nothing would ever be measured."""

@@ -27,6 +27,8 @@ _AS_ASKED = 0.5
 _LONGEST_S, _LONGEST_PRESSED_S = 20.0, 2.0
 _SHORTEST_PRESSED_S = 0.25
 _TIMED_S, _TIMED_EVERY_S = 0.25, 30.0
+_ACUTE_S, _CHRONIC_GAP = 30.0, 9
+"""Headroom may shrink for minutes: after these, one tenth of the time is enough."""
 _NEARLY_FULL = 0.85
 _RISING_S = 10.0
 _SOON_S = 5.0
@@ -48,6 +50,7 @@ class Pace:
         self._steps = STEPS
         self._is_first = True
         self._pressed = False
+        self._pressed_since_ns = 0
         self._peaks: deque[tuple[int, int]] = deque()
 
     def count_step(self) -> bool:
@@ -62,6 +65,7 @@ class Pace:
         pressed = pressure.pressed or nearly
         if pressed and not self._pressed:
             self._next, self._not_before_ns = 0, min(self._not_before_ns, now)
+            self._pressed_since_ns = now
         elif self._pressed and not pressed:
             self._next = self._step + self._every
         self._pressed = pressed
@@ -137,7 +141,10 @@ class Pace:
         if self._timed:
             return
         share = max(self._share, _PRESSED_SHARE) if self._pressed else self._share
-        self._not_before_ns = now + int(self._cost_ns / share)
+        pause_ns = int(self._cost_ns / share)
+        if self._pressed and now - self._pressed_since_ns > _ACUTE_S * 1e9:
+            pause_ns = max(pause_ns, _CHRONIC_GAP * (now - self._begun_ns))
+        self._not_before_ns = now + pause_ns
 
     def _age_ns(self) -> int:
         return time.monotonic_ns() - self._begun_ns

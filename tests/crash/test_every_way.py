@@ -1,9 +1,10 @@
 """
 Deaths of limits and native code: watched, unwatched, and not armed at all.
 
-Each really dies three times: with the watcher, with the dump alone, and unarmed with
-only the output, the exit status and (as root) the kernel's lines of that time left.
-The whole campaign prints the share that was named right, for each of the three:
+Each really dies three times: with the watcher, with the dump alone (read without and
+with the exit status that the shell showed), and unarmed with only the output, the exit
+status and (as root) the kernel's lines of that time left. The whole campaign prints the
+share that was named right, for each of the four:
 
     python -m pytest -m slow tests/crash/test_every_way.py
 """
@@ -26,7 +27,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_dumps"
 SCRIPTS = Path(__file__).resolve().parent / "scripts"
-MODES = ("watched", "unwatched", "unarmed")
+MODES = ("watched", "unwatched", "told", "unarmed")
+"""``told``: the dump of the unwatched death, and its exit status."""
 SETTINGS = {
     "watched": {},
     "unwatched": {"KERASCRASH_WATCHER": "0"},
@@ -149,20 +151,21 @@ def verdict_of(
     known: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     def find(name: str, mode: str, user: str) -> dict[str, Any]:
-        key = (name, mode, user)
-        if key not in known:
-            place = tmp_path_factory.mktemp("-".join(key))
+        if (name, mode, user) not in known:
+            died = "unwatched" if mode == "told" else mode
+            place = tmp_path_factory.mktemp(f"{name}-{died}-{user}")
             wrap = as_nobody if user == "nobody" else ()
-            known[key] = let_die(recordings, BY_NAME[name], mode, place, wrap)
-        return known[key]
+            reports = let_die(recordings, BY_NAME[name], died, place, wrap)
+            known.update({(name, each, user): r for each, r in reports.items()})
+        return known[name, mode, user]
 
     return find
 
 
 def let_die(
     recordings: Any, way: Way, mode: str, place: Path, wrap: Sequence[str]
-) -> dict[str, Any]:
-    """Let it die, and return the report that a user of the same rights would get."""
+) -> dict[str, dict[str, Any]]:
+    """Let it die; return, by mode, what a user of the same rights would be told."""
     place.chmod(0o777)
     made = (
         way.make(recordings.Recording)
@@ -173,14 +176,18 @@ def let_die(
     left = made.run(place, wrap=wrap, PYTHONPATH=str(ROOT), **SETTINGS[mode])
     if mode != "unarmed":
         assert left.dump is not None, left.err.read_text(errors="replace")[-2000:]
-        return harness.report_on(left.dump, wrap=wrap)
+        reports = {mode: harness.report_on(left.dump, wrap=wrap)}
+        if mode == "unwatched":
+            status = f"--exit={left.status}"
+            reports["told"] = harness.report_on(left.dump, status, wrap=wrap)
+        return reports
     assert left.dump is None
     logs = ["--stderr", str(left.err)]
     if not wrap:
         lines = place / "kernel.log"
         lines.write_text(kernel_lines_since(began), encoding="utf-8")
         logs += ["--kernel-log", str(lines)]
-    return harness.ask("explain", f"--exit={left.status}", *logs, wrap=wrap)
+    return {mode: harness.ask("explain", f"--exit={left.status}", *logs, wrap=wrap)}
 
 
 def kernel_lines_since(boottime: float) -> str:

@@ -66,7 +66,7 @@ def test_gradients_that_are_kept(script, owner, source, tmp_path) -> None:
         ("shuffle_buffer.py", "pictures.shuffle(50000)", "pictures.shuffle("),
         ("cache_in_memory.py", "kept.cache()", "examples.cache("),
         ("generator_prefetched.py", "stream.prefetch(5000)", "stream.prefetch("),
-        ("worker_queue.py", "PyDataset(1000)", "model.fit("),
+        ("worker_queue.py", "loader", "loader = Pictures("),
     ],
 )
 def test_a_buffer_of_the_input_pipeline(script, owner, source, tmp_path) -> None:

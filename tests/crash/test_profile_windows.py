@@ -52,10 +52,12 @@ def test_killed_at_a_random_step(backend: str, tmp_path: Path) -> None:
     assert death.status == -9, death.err
     found = windows_of(death)
     assert found == on_disk(death)
-    assert 1 <= len(found) <= 3
+    of_steps = [name for name in found if name.startswith("step_")]
+    assert 1 <= len(of_steps) <= 3
     assert found[-1] >= f"step_{death.truth('window'):09}"
-    steps = [row["steps"] for row in death.report["traces"] if "xplane" in row["path"]]
-    assert set(steps) == {2}, f"killed at {die_at}"
+    rows = [row for row in death.report["traces"] if "/step_" in row["path"]]
+    steps = [row["steps"] for row in rows if row["format"] == "xplane"]
+    assert min(steps) >= 2, f"killed at {die_at}"
     if backend == "tensorflow":  # JAX is as loud as it is told to be
         assert "rofiler session" not in death.err
     else:

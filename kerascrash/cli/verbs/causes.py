@@ -14,6 +14,17 @@ if TYPE_CHECKING:
     from kerascrash.model.rules import Rule
 
 WIDTH = 86
+# What a detector needs (see Detector.needs), in a reader's words.
+SOURCES = {
+    "exit": "exit status",
+    "log:kernel": "kernel log",
+    "log": "any log",
+    "certificate": "death certificate",
+    "recording": "dump",
+    "core": "core file",
+    "trace": "profiler trace",
+    "process": "dump",
+}
 
 
 @click.command(
@@ -80,6 +91,9 @@ def describe(rule: Rule) -> Iterator[str]:
     for sign, weights in ((1, rule.supports), (-1, rule.contradicts)):
         for finding, weight in sorted(weights.items(), key=lambda item: -item[1]):
             yield f"  {sign * weight:+5.1f}  {finding}"
+    sources = list(needed_sources(rule))
+    if sources:
+        yield f"\nSeen in (any of them): {', '.join(sources)}"
     for title, texts in (
         ("What to do", rule.remedies),
         ("Easily taken for it", rule.near_misses),
@@ -89,6 +103,19 @@ def describe(rule: Rule) -> Iterator[str]:
             yield f"\n{title}"
             for text in texts:
                 yield from _wrap(text, "- ")
+
+
+def needed_sources(rule: Rule) -> Iterator[str]:
+    """Yield what must be there for somebody to find what speaks for the rule."""
+    from kerascrash.detect import load_detectors
+
+    looked_at = {
+        need
+        for detector in load_detectors()
+        if set(detector.finds) & rule.supports.keys()
+        for need in detector.needs
+    }
+    yield from dict.fromkeys(w for need, w in SOURCES.items() if need in looked_at)
 
 
 def _wrap(text: str, mark: str = "") -> Iterator[str]:

@@ -110,12 +110,15 @@ def _read(path: str, kind: str) -> list[Log]:
 
 
 def _read_standard_input(kind: str) -> list[Log]:
+    from kerascrash.collect.log_packed import unpack
     from kerascrash.collect.log_text import read_log_stream
 
     facts = os.fstat(sys.stdin.fileno())
     size = facts.st_size if stat.S_ISREG(facts.st_mode) else None
     name = "standard input"
-    return read_log_stream(sys.stdin.buffer, kind, name, _show_progress(name), size)
+    stream, packed = unpack(sys.stdin.buffer)
+    known = None if packed else size
+    return read_log_stream(stream, kind, name, _show_progress(name), known)
 
 
 def _show_progress(path: str) -> Callable[[int, int | None], None]:

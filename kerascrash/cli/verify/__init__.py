@@ -2,14 +2,15 @@
 Try a forecast: the recorded model, rebuilt, takes real steps under the limit.
 
 The model comes from its recorded config (Keras' own layers only, so that no code of a
-dump is run); inputs and targets are synthetic, of the recorded shapes; the loss, which
-is not recorded, is the mean squared error.
+dump is run), with its optimizer's settings and the loss, where that is Keras' own too,
+else the mean squared error; inputs and targets are synthetic, of the recorded shapes.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from typing import Any
 
 from kerascrash.cli.demo.limits import find_limit
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Recording
 from kerascrash.units import format_bytes
 
 SECONDS = 900
@@ -42,6 +43,7 @@ def verify_fit(case: Case, facts: Mapping[str, Any]) -> dict[str, Any]:
             timeout=SECONDS,
             check=False,
             preexec_fn=held.prepare,
+            env=_backend(case),
         )
     except subprocess.TimeoutExpired:
         return _result(None, None, f"Not told: still running after {SECONDS} s.")
@@ -73,13 +75,48 @@ def _plan(case: Case, batch: int | None) -> dict[str, Any] | str:
         return "Keras is not installed here"
     rows = recording.models.get("models") if recording else None
     for row in rows or ():
-        if row.get("optimizer") and isinstance(row.get("config"), Mapping):
+        optimizer = row.get("optimizer")
+        if optimizer and isinstance(row.get("config"), Mapping):
+            inputs, targets = _shapes(recording)
             return {
                 "class": row.get("class"),
                 "config": row["config"],
-                "optimizer": row["optimizer"].get("class"),
+                "optimizer": {
+                    "class": optimizer.get("class"),
+                    "settings": _settings(optimizer),
+                },
+                "loss": row.get("loss"),
                 "run_eagerly": bool(row.get("run_eagerly")),
                 "jit_compile": bool(row.get("jit_compile")),
+                "steps_per_execution": row.get("steps_per_execution") or 1,
                 "batch": batch,
+                "inputs": inputs,
+                "targets": targets,
             }
     return "the model's config was not recorded (a subclassed model, or none at all)"
+
+
+def _settings(optimizer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the optimizer's settings that are not its defaults."""
+    settings = optimizer.get("settings") or {}
+    return {name: value for name, value in settings.items() if value}
+
+
+def _shapes(recording: Recording | None) -> tuple[list[Any], list[Any]]:
+    """Return [shape, dtype] of inputs and targets as the last batch had them."""
+    rows = (recording.models.get("batches") or ()) if recording else ()
+    parts = rows[-1].get("shapes") or () if rows else ()
+    found: dict[str, list[Any]] = {"x": [], "y": []}
+    for part in parts:
+        name = str(part[0])[:1]
+        if len(part) >= 3 and name in found and isinstance(part[1], list):
+            found[name].append([part[1], str(part[2])])
+    return found["x"], found["y"]
+
+
+def _backend(case: Case) -> dict[str, str]:
+    """Return the environment in which Keras runs on the backend that was recorded."""
+    recording = recording_of(case)
+    told = (recording.environment.get("env") or {}) if recording else {}
+    name = told.get("KERAS_BACKEND")
+    return {**os.environ, **({"KERAS_BACKEND": str(name)} if name else {})}

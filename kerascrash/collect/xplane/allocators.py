@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from kerascrash.collect.allocator_names import device_of
 from kerascrash.collect.xplane.growth import choose_boundaries, growing_groups
-from kerascrash.collect.xplane.memory_events import FIELDS, Column
+from kerascrash.collect.xplane.memory_events import FIELDS, Column, drop_nonsense
 from kerascrash.collect.xplane.replay import replay
 from kerascrash.model.trace import AllocatorMemory
 
@@ -41,6 +41,8 @@ def _build(
     confidence: float,
     kind: str,
 ) -> AllocatorMemory:
+    if confidence < 1.0:
+        drop_nonsense(column)
     times = column.rows[0::FIELDS]
     first, last = min(times), max(times)
     inside = [time for time in step_begins if first <= time <= last]

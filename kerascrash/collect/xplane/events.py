@@ -9,9 +9,7 @@ from typing import Any
 from kerascrash.collect.xplane.memory_events import MemoryDecoder
 from kerascrash.collect.xplane.op_table import OpTable
 from kerascrash.collect.xplane.plane_names import PlaneNames
-from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.steps import DEVICE_STEP, STEPS_LINE, StepFinder
-from kerascrash.collect.xplane.unnamed import looks_like_memory, tell_frees
 
 
 @dataclass(slots=True)
@@ -53,19 +51,3 @@ class EventReader:
             for event in events:
                 begin = begin_ps + event.offset_ps
                 self.steps.add(DEVICE_STEP, "step", where, begin, event.duration_ps)
-
-    def read_unnamed(self, spans: list[tuple[int, int, int]], data: bytes) -> None:
-        """Read memory events from (line's begin in ps, from, to) without any names."""
-        found = []
-        for begin_ps, start, end in spans:
-            event = parse("Event", data[start:end])
-            if event is None:
-                self.bad += 1
-            elif looks_like_memory(event):
-                found.append((begin_ps + event.offset_ps, event))
-        frees = tell_frees(found)
-        for time, event in found:
-            if event.metadata_id in frees:
-                freed = frees[event.metadata_id]
-                self.memory.add(event, time - event.offset_ps, freed=freed)
-        self.seen += len(spans)

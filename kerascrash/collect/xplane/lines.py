@@ -17,8 +17,9 @@ from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.skim import skim
 from kerascrash.collect.xplane.wire import Readable, WireError, walk
 
+_TAG = b"\x22"  # of an event
 _LINE_FIELDS = {1, 2, 3, 4, 9, 10, 11, 12}
-_SLICE = 2 << 20
+_SLICE = 256 << 10  # decoded, statistics take ten times as much
 
 
 @dataclass(slots=True)
@@ -47,8 +48,8 @@ def read_line(
 
     Raises WireError where the line is damaged; pieces before it were yielded.
     """
-    if isinstance(source, Held) and end - start <= _SLICE:
-        line = parse("Line", source.data)
+    if end - start <= _SLICE:
+        line = parse("Line", source.cut(start, end))
         if line is not None:
             yield Piece(_head(line), line.events)
             return
@@ -126,7 +127,7 @@ def _piece(held: list[bytes], head: LineHead, skipped: int) -> Piece:
     line = parse("Line", b"".join(held))
     if line is None:
         line = parse("Line", b"")
-        for one in held:
+        for one in _fields_of(held):
             part = parse("Line", one)
             if part is None:
                 bad += 1
@@ -137,6 +138,32 @@ def _piece(held: list[bytes], head: LineHead, skipped: int) -> Piece:
         head.begin_ps = found.begin_ps
     head.name = found.name or head.name
     return Piece(head, line.events, skipped, bad)
+
+
+def _fields_of(held: list[bytes]) -> Iterator[bytes]:
+    """Yield the fields one by one: some came in runs of many."""
+    for run in held:
+        try:
+            for _, begin, _, end in walk(Held(run), 0, len(run)):
+                yield run[begin:end]
+        except WireError as error:
+            yield run[error.offset :]
+
+
+def parse_events(encoded: list[bytes]) -> tuple[list[Any], int]:
+    """Return the events in bytes, each without its tag, and how many were none."""
+    fields = [b"".join((_TAG, _varint(len(one)), one)) for one in encoded]
+    piece = _piece(fields, LineHead(), 0)
+    return list(piece.events), piece.bad
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 def _head(line: Any) -> LineHead:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -51,6 +52,7 @@ _POSITIONS = {_USUAL: BY_POSITION, 7: ("index_on_host", *BY_POSITION[1:6], "addr
 NO_NAMES = ("(null)", "null", "unknown")
 FIELDS = 9  # whole numbers per event in Column.rows
 _SIGN = 1 << 63
+_USUAL_SHARE = 0.5
 # tensorflow/core/framework/types.proto, by number from 1
 _DTYPES = dict(
     enumerate(
@@ -136,12 +138,14 @@ class MemoryDecoder:
             column.guessed = True
         group = -1
         if not freed:
-            key = (
+            key: tuple[Any, ...] = (
                 op.ref_value or op.str_value,
                 shape.ref_value or shape.str_value,
                 region.ref_value or region.str_value,
                 dtype.int64_value or dtype.uint64_value,
             )
+            if not key[1]:  # no shape: its size tells it apart
+                key = (*key, size.int64_value or size.uint64_value)
             group = known.get(key, -1)
             if group < 0:
                 group = self._group(column, known, key, _whole(size))
@@ -199,7 +203,7 @@ class MemoryDecoder:
         if by_name not in column.numbers:
             column.numbers[by_name] = len(column.groups)
             column.groups.append(group)
-        if shape:
+        if shape or not key[1]:
             known[key] = column.numbers[by_name]
         return column.numbers[by_name]
 
@@ -210,3 +214,26 @@ def _whole(stat: Any) -> int:
     if not value and math.isfinite(stat.double_value):
         value = int(stat.double_value)
     return value if -_SIGN <= value < _SIGN else 0
+
+
+def drop_nonsense(column: Column) -> None:
+    """
+    Leave out events whose numbers do not add up, of a file with damage.
+
+    What is in use, reserved and free makes up the same capacity in nearly all events.
+    """
+    rows = column.rows
+    used, reserved, free = (rows[at::FIELDS] for at in (2, 3, 4))
+    sums = [sum(three) for three in zip(used, reserved, free, strict=True)]
+    (usual, votes), *_ = Counter(sums).most_common(1)
+    if votes < _USUAL_SHARE * len(sums):
+        return
+    right = [
+        index
+        for index, total in enumerate(sums)
+        if total == usual and used[index] >= 0 and free[index] >= 0
+    ]
+    column.rows = array("q")
+    for index in right:
+        column.rows.extend(rows[index * FIELDS : (index + 1) * FIELDS])
+    column.fragmentation = array("d", [column.fragmentation[at] for at in right])

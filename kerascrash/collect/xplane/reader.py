@@ -146,7 +146,8 @@ def _build(path: str, state: State, space: Space, status: str) -> Trace:
         return time_ps / _PS + (origin if relative else 0.0)
 
     host = space.hosts[0] if space.hosts else _host_of(path)
-    confidence = _SALVAGED if state.salvaged else 1.0
+    flawed = state.salvaged or state.flaws or reader.bad
+    confidence = _SALVAGED if flawed else 1.0
     allocators = build_allocators(
         reader.memory.columns,
         [time - base for time, _ in times],

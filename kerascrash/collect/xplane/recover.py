@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from kerascrash.collect.xplane.events import EventReader
+from kerascrash.collect.xplane.lines import parse_events
 from kerascrash.collect.xplane.memory_events import ALLOCATION, DEALLOCATION
 from kerascrash.collect.xplane.plane_names import PlaneNames
 from kerascrash.collect.xplane.planes import HOST, Space
 from kerascrash.collect.xplane.salvage import MOST_BYTES, Section, find_sections
-from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.source import Source
+from kerascrash.collect.xplane.unnamed import look_at, looks_like_memory, tell_frees
 
 MOST_EVENT_BYTES = 1 << 30
 
@@ -56,6 +57,22 @@ def search_flaws(state: State, space: Space) -> None:
             state.source.notes.append(f"searched only {MOST_BYTES >> 20} MiB of damage")
 
 
+def read_unnamed(reader: EventReader, section: Section, data: bytes) -> None:
+    """Read memory events without any names; twice, as they are too many to be held."""
+    looks = []
+    for begin_ps, encoded in section.batches(data):
+        events, bad = parse_events(encoded)
+        reader.bad += bad
+        reader.seen += len(events)
+        looks += [look_at(begin_ps, one) for one in events if looks_like_memory(one)]
+    frees = tell_frees(looks)
+    for begin_ps, encoded in section.batches(data):
+        for event in parse_events(encoded)[0]:
+            freed = frees.get(event.metadata_id)
+            if freed is not None and looks_like_memory(event):
+                reader.memory.add(event, begin_ps, freed=freed)
+
+
 def read_section(
     state: State, section: Section, data: bytes, names: PlaneNames | None
 ) -> None:
@@ -66,13 +83,9 @@ def read_section(
         names = PlaneNames(section.plane or HOST, section.events, section.stats)
         reader.memory.begin_plane(section.stats)
     if len(names.memory) < len((ALLOCATION, DEALLOCATION)):
-        reader.read_unnamed(section.spans, data)
+        read_unnamed(reader, section, data)
         return
-    by_line: dict[int, list[bytes]] = {}
-    for begin_ps, start, end in section.spans:
-        by_line.setdefault(begin_ps, []).append(data[start:end])
-    for begin_ps, found in by_line.items():
-        events = [parse("Event", one) for one in found]
-        whole = [event for event in events if event is not None]
-        reader.bad += len(events) - len(whole)
-        reader.read(names, "", begin_ps, whole)
+    for begin_ps, encoded in section.batches(data):
+        events, bad = parse_events(encoded)
+        reader.bad += bad
+        reader.read(names, "", begin_ps, events)

@@ -85,7 +85,8 @@ def replay(
             size = rows[begin + _SIZE]
             live[address] = (group, size, rows[begin + _ASKED], time)
             counts[group] += 1
-            found.sizes[group] = size
+            # The least: the pool hands out more where a rest is not worth splitting.
+            found.sizes[group] = min(size, found.sizes.get(group, size))
             found.allocations += 1
         else:
             found.frees += 1

@@ -9,14 +9,19 @@ belong to them (a plane writes its lines first). What is found is a subset.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby, islice
+from operator import itemgetter
 
 from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.wire import LENGTH, VARINT, read_varint
 
 MOST_BYTES = 24 << 20
+_BATCH = 2000
+_LATEST_PS = 1 << 62
 _VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
 _TOKEN = re.compile(
     rb"[\x22\x2a](?:[\x02-\x7f]|[\x80-\xff][\x01-\x7f])\x08"
@@ -33,12 +38,24 @@ _LARGEST_EVENT = 16 << 10
 
 @dataclass(slots=True)
 class Section:
-    """Events with the names that followed; ``spans`` are (line's begin, from, to)."""
+    """
+    Events with the names that followed.
+
+    ``spans`` has three numbers for each: its line's begin in ps, from, to.
+    """
 
     events: dict[int, str] = field(default_factory=dict)
     stats: dict[int, str] = field(default_factory=dict)
-    spans: list[tuple[int, int, int]] = field(default_factory=list)
+    spans: array[int] = field(default_factory=lambda: array("q"))
     plane: str = ""
+
+    def batches(self, data: bytes) -> Iterator[tuple[int, list[bytes]]]:
+        """Yield (line's begin in ps, events of it as encoded), few at a time."""
+        numbers = iter(self.spans)
+        spans = zip(numbers, numbers, numbers, strict=True)
+        for begin_ps, row in groupby(spans, key=itemgetter(0)):
+            while batch := [data[start:end] for _, start, end in islice(row, _BATCH)]:
+                yield begin_ps, batch
 
 
 def find_sections(data: bytes, begin_ps: int = 0) -> Iterator[Section]:
@@ -62,7 +79,7 @@ def find_sections(data: bytes, begin_ps: int = 0) -> Iterator[Section]:
                 if section.events or section.stats:
                     yield section
                     section = Section(plane=section.plane)
-                section.spans.append((begin_ps, *span))
+                section.spans.extend((begin_ps, *span))
             known = is_event or _add_name(data, first, span, section)
             at = span[1] if known else at + 1
         else:
@@ -117,7 +134,7 @@ def _line_head(data: bytes, at: int) -> tuple[int, int] | None:
         begin_ns, at = read_varint(data, at + 1)
     except (IndexError, ValueError):
         return None
-    return begin_ns * 1000, at
+    return (begin_ns * 1000, at) if begin_ns * 1000 < _LATEST_PS else None
 
 
 def _plane_name(data: bytes, at: int) -> str | None:

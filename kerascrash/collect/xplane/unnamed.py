@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from kerascrash.collect.xplane.memory_events import BY_POSITION
@@ -32,25 +33,31 @@ def looks_like_memory(event: Any) -> bool:
     return bool(stats[_USED].int64_value > 0 and stats[_SIZE].int64_value >= 0)
 
 
-def tell_frees(events: list[tuple[int, Any]]) -> dict[int, bool]:
+Look = tuple[Any, int, int, int, int]
+"""What is looked at: allocator, time in ps, kind of event, bytes in use, size."""
+
+
+def look_at(begin_ps: int, event: Any) -> Look:
+    """Return what tells an allocation from a free."""
+    name, used, size = (event.stats[at] for at in (0, _USED, _SIZE))
+    called = name.ref_value or name.str_value or -1 - name.int64_value
+    time = begin_ps + event.offset_ps
+    return called, time, event.metadata_id, used.int64_value, size.int64_value
+
+
+def tell_frees(looks: list[Look]) -> dict[int, bool]:
     """
     Return for each metadata id whether it frees; ids that cannot be told are left out.
-
-    ``events`` are (time in ps, event).
     """
-    by_allocator: dict[Any, list[tuple[int, Any]]] = defaultdict(list)
-    for time, event in events:
-        name = event.stats[0]
-        key = (name.ref_value, name.str_value, name.int64_value)
-        by_allocator[key].append((time, event))
+    by_allocator: dict[Any, list[Look]] = defaultdict(list)
+    for look in looks:
+        by_allocator[look[0]].append(look)
     votes: dict[int, Counter[bool]] = defaultdict(Counter)
     for rows in by_allocator.values():
-        rows.sort(key=lambda row: row[0])
-        for (_, before), (_, event) in pairwise(rows):
-            size = event.stats[_SIZE].int64_value
-            change = event.stats[_USED].int64_value - before.stats[_USED].int64_value
-            if size and abs(change) == size:
-                votes[event.metadata_id][change < 0] += 1
+        rows.sort(key=itemgetter(1))
+        for (_, _, _, before, _), (_, _, kind, used, size) in pairwise(rows):
+            if size and abs(used - before) == size:
+                votes[kind][used < before] += 1
     told = {}
     for kind, count in votes.items():
         (frees, most), *rest = count.most_common()

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kerascrash.estimate.device_memory import pools_of
+from kerascrash.estimate.devices import devices_in_use
 from kerascrash.estimate.forecast import Forecast, forecast_of
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.kept import Kept, data_held, leaks
@@ -89,6 +91,17 @@ class Situation:
         rows = self.recording.models.get("models") or ()
         name = self.own.name if self.own else None
         return next((dict(row) for row in rows if row.get("name") == name), {})
+
+    @property
+    def on_device(self) -> bool:
+        """Whether a GPU or another device was in use beside the processor."""
+        counted = self.recording.allocators.get("devices") or ()
+        used = any(row.get("device") not in (None, "host") for row in counted)
+        return (
+            used
+            or any(pool.device != "host" for pool in pools_of(self.case))
+            or bool(devices_in_use(self.recording))
+        )
 
     @property
     def little(self) -> int:

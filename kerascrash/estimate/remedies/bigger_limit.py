@@ -17,6 +17,8 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     forecast = seen.forecast
     if seen.factor in _GROWING:
         return measure.no(_lasts(seen))
+    if seen.factor == "other_process":
+        return measure.unknown("another process took the memory; it may take more.")
     if forecast.reason:
         return measure.unknown(f"{forecast.reason}.")
     peak = forecast.peak(forecast.present)

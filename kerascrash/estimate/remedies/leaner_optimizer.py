@@ -5,7 +5,7 @@ from __future__ import annotations
 from kerascrash.estimate.optimizer_slots import (
     leaner_optimizer,
     optimizer_class,
-    slots_per_weight,
+    own_slots,
 )
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
@@ -16,15 +16,14 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     own, raw = seen.own, seen.model.get("optimizer")
     if own is None or not isinstance(raw, dict):
         return measure.unknown("no optimizer was recorded.")
-    slots = slots_per_weight(raw)
+    slots, was = own_slots(raw), optimizer_class(raw)
     leaner = leaner_optimizer(slots)
     if leaner is None or not own.slots:
-        return measure.no(f"{own.optimizer} keeps no copies of the weights.")
+        return measure.no(f"{was} keeps no copies of the weights.")
     name, fewer = leaner
-    saves = own.slots - fewer * own.gradients
-    was = optimizer_class(raw)
+    saves = (slots - fewer) * own.gradients
     detail = (
-        f"{was} keeps {format_bytes(own.slots)} beside the weights, {name} "
+        f"{was} keeps {format_bytes(slots * own.gradients)} beside the weights, {name} "
         f"{format_bytes(fewer * own.gradients)}."
     )
     quoted = rf"(?i)(?<=[\"']){was}(?=[\"'])"

@@ -6,7 +6,7 @@ from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
 from kerascrash.units import format_bytes
 
-BATCH_IN_CODE = r"(?<=batch_size=)\d+|(?<=batch_size = )\d+|(?<=\.batch\()\d+"
+BATCH_IN_CODE = r"(?<=batch_size=)[\w.]+|(?<=\.batch\()[\w.]+"
 
 
 def _judge(measure: Measure, seen: Situation) -> Remedy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.estimate.step_bytes import BATCH_COPIES, input_bytes
 from kerascrash.model.verdict import Remedy
@@ -14,6 +15,8 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     held = sum(one.bytes for one in seen.data)
     batch = seen.forecast.present or (seen.own.batch_size if seen.own else 0)
     kept = BATCH_COPIES * input_bytes(seen.recording, batch) if batch else 0
+    if held - kept < _LEAST and refusal_in(seen.recording) is not None:
+        return measure.unknown("the array was refused: nothing of it was held.")
     if held - kept < _LEAST:
         return measure.no("no data to speak of were held in memory.")
     names = ", ".join(f"`{one.holding.owner}`" for one in seen.data[:3])

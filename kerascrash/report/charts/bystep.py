@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200)
 _FEWEST = 2
-_APART = 8
-"""Two steps this many times further apart than usual lie in two windows."""
 _HOST = RowKind(
     "Memory of the process then",
     "The process went from {first} to {last}",
@@ -64,7 +61,7 @@ def build_step_chart(row: Mapping[str, Any], case: Case) -> StepChart | None:
             "left": _points(places, [step[2] for step in steps]),
         }
         ticks, axis = _step_ticks(len(steps)), "step in the traces"
-        breaks = _breaks(times)
+        breaks = _breaks(times, items(row.get("window_begins")))
     else:
         course = [c for c in map(_numbers, items(row.get("timeline"))) if len(c) == 2]
         times = [time for time, _ in course]
@@ -95,7 +92,7 @@ def _rows(
     pool = RowKind(f"Memory of {name}", f"{says}, {{last}} in the last", (
         ("limit", "limit", "limit"),
         ("left", "at its end", "second"),
-        ("highest", "peak of step" if steps else "in use", "main"),
+        ("highest", "peak" if steps else "in use", "main"),
     ), 150)  # fmt: skip
     rows: list[Row] = []
     for kind in (pool, _HOST):
@@ -149,10 +146,8 @@ def _time_ticks(span: float) -> tuple[Tick, ...]:
     )
 
 
-def _breaks(times: Sequence[float]) -> tuple[float, ...]:
+def _breaks(times: Sequence[float], begins: Sequence[Any]) -> tuple[float, ...]:
     """Return where, between two steps, one window ended and another began."""
-    pauses = [b - a for a, b in pairwise(times)]
-    usual = max(sorted(pauses)[len(pauses) // 2], 1e-6)
-    window = Window(0, len(pauses))
-    found = [n for n, pause in enumerate(pauses) if pause > _APART * usual + 1]
+    window = Window(1, len(times))
+    found = [n for n, time in enumerate(times) if n and time in begins]
     return tuple(window.percent(n + 0.5) for n in found)

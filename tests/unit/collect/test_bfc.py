@@ -60,6 +60,41 @@ def maps(text: str) -> tuple[AllocatorMap, ...]:
     return read_bfc_text(enumerate(text.splitlines(), 1), "train.err")
 
 
+SUMMARY = """\
+I0000 00:00:1795417491.689100   10331 bfc_allocator.cc:1113] 2 Chunks of size 4194304 totalling 8.00MiB
+I0000 00:00:1795417491.689110   10331 bfc_allocator.cc:1117] Sum Total of in-use chunks: 8.00MiB
+"""
+
+
+@pytest.mark.parametrize("lost", [1, 5, 6])
+def test_of_a_long_map_the_end_is_enough(lost: int) -> None:
+    """A tail of stderr: the failed request and the first chunks are cut off."""
+    lines = NEW.splitlines()
+    at = next(n for n, line in enumerate(lines) if "Total size in pool" in line)
+    lines[at:at] = SUMMARY.splitlines()
+    (found,) = maps("\n".join(lines[lost:]))
+    assert found.allocator == "GPU_0_bfc"
+    assert (found.shape, found.requested_bytes) == ("[48,262144]", 50_331_648)
+    assert found.limit_bytes == 70 * MIB
+    assert (found.in_use_bytes, found.free_bytes) == (8 * MIB, 62 * MIB)
+    assert 0 < (found.largest_free_bytes or 0) < 50_331_648
+    assert [(one.size, one.count) for one in found.by_size] == [(4 * MIB, 2)]
+
+
+def test_the_end_of_a_map_that_nobody_names_is_none() -> None:
+    lines = NEW.splitlines()
+    assert maps("\n".join(lines[4:-1])) == ()
+
+
+def test_an_op_of_many_inputs_has_its_own_name() -> None:
+    told = (
+        "{{function_node __wrapped__ConcatV2_N_2_device_/job:localhost/replica:0/task:0/"
+        "device:CPU:0}} OOM when allocating tensor with shape[6000000] and type float on "
+        "/job:localhost/replica:0/task:0/device:CPU:0 by allocator GPU_0_bfc"
+    )
+    assert maps(told)[0].op == "ConcatV2"
+
+
 def test_a_new_dump_with_its_numbers() -> None:
     (found,) = maps(NEW)
     assert found.allocator == "GPU_0_bfc"

@@ -37,7 +37,7 @@ def test_the_peak_rises_with_the_batch_and_so_does_the_doubt(training) -> None:
     small, same, large = (forecast.peak(n) for n in (256, 1024, 4096))
     assert small.bytes < same.bytes < large.bytes
     assert large.high - large.low > same.high - same.low
-    assert large.bytes > 2 * same.bytes
+    assert large.bytes > 1.5 * same.bytes
 
 
 def test_the_largest_batch_fits_and_twice_its_upper_end_does_not(training) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kerascrash.estimate.holdings import Holding
@@ -57,3 +59,24 @@ def test_a_process_that_stays_level_has_no_leak(training, device, blamed) -> Non
     for row, at in zip(rows, (6, 10, 14, 18), strict=True):
         row[1] = rows[-1][1] - 20 + at
     assert [kept.holding.owner for kept in leaks(builder.build())] == blamed
+
+
+def test_a_reader_that_came_late_does_not_make_it_level(training) -> None:
+    """The watcher's readings may cover the end alone, and be ten times as dense."""
+    builder = training(seconds=20).grows((5, 400), (20, 1400)).runs(5, step=160)
+    builder.asks(1, 1 << 20)
+    builder.holds_list("kept", 6 << 20, [3, 60, 110, 160])
+    rows = builder.inventory["entries"][0]["history"]
+    for row, at in zip(rows, (6, 10, 14, 18), strict=True):
+        row[1] = rows[-1][1] - 20 + at
+    case = builder.build()
+    recording = case.recording
+    late = tuple(
+        replace(one, origin="watcher", times=times, values=(one.values[-1],) * 200)
+        for one in recording.series
+        if (times := tuple(one.times[-1] - 1 + n / 200 for n in range(200)))
+    )
+    case = replace(
+        case, recording=replace(recording, series=(*late, *recording.series))
+    )
+    assert [kept.holding.owner for kept in leaks(case)] == ["kept"]

@@ -115,17 +115,37 @@ def test_slots(name, settings, slots) -> None:
     assert slots_per_weight({"class": name, "settings": settings}) == slots
 
 
-def test_the_step_grows_with_the_batch_without_a_fall() -> None:
-    rows = [layer("Dense", [64], [4096], activation="relu")] * 4
+def cost_of(*rows: dict[str, Any], optimizer: dict[str, Any] | None = None):
+    """What steps of a model of these layers need."""
+    model = {"name": "m", "layers": list(rows), "optimizer": optimizer}
     recording = Recording(
-        "d", "recording", models={"models": [{"name": "m", "layers": rows}]},
-        progress={"batch_size": BATCH},
-    )  # fmt: skip
+        "d", "recording", models={"models": [model]}, progress={"batch_size": BATCH}
+    )
     cost = step_cost(recording, BATCH)
     assert cost is not None
-    sizes = [cost.growing(batch) for batch in range(64, 8192, 64)]
+    return cost
+
+
+def test_the_step_grows_with_the_batch() -> None:
+    cost = cost_of(*[layer("Dense", [64], [4096], activation="relu")] * 4)
+    sizes = [cost.live(batch) for batch in range(64, 8192, 64)]
     assert sizes == sorted(sizes)
     assert sizes[-1] > 20 * sizes[0]
+
+
+def test_tensors_come_out_of_arenas_until_they_are_mapped() -> None:
+    """4,096 floats a sample: 32 MiB are 2,048 samples."""
+    cost = cost_of(*[layer("Dense", [4096], [4096], activation="relu")] * 4)
+    assert cost.arena(2047) == cost.live(2047)
+    assert cost.arena(2048) < 0.01 * cost.live(2048)
+
+
+def test_gradients_of_later_layers_wait_while_earlier_ones_are_made() -> None:
+    rows = [layer("Dense", [8], [8], parameters=params) for params in (100, 900)]
+    for row in rows:
+        row["weights_bytes"] = 4 * row["settings"]["parameters"]
+    cost = cost_of(*rows, optimizer={"class": "SGD"})
+    assert cost.live(0) == 4000 + cost.update
 
 
 def test_five_hundred_layers_take_little_time() -> None:

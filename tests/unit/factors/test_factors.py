@@ -6,6 +6,7 @@ import pytest
 
 from kerascrash.diagnose import diagnose
 from kerascrash.factors import load_factors
+from kerascrash.model.case import ExitStatus
 
 MIB = 1 << 20
 FIT = "    model.fit(x, y, batch_size=4096, epochs=3)"
@@ -125,6 +126,69 @@ def test_data_size_with_dtype_as_second_factor(training) -> None:
     assert verdict.culprit.place.line == 5
     saved = [one.saves_bytes for one in verdict.advice if "instead of" in one.action]
     assert saved[0] == 750 * MIB
+
+
+def scaled_images(training, line: str):
+    builder = training(seconds=10).grows((5, 420), (10, 1530))
+    builder.holds("raw", 120 * MIB, dtypes={"uint8": 120 * MIB}, place_how="assign")
+    builder.holds(
+        "images", 960 * MIB, dtypes={"float64": 960 * MIB}, place_how="assign",
+        place={"file": "/home/ada/train.py", "line": 5, "function": "load",
+               "excerpt": [[5, line]]},
+    )  # fmt: skip
+    builder.inventory_at = 9.5
+    builder.at_line("model.fit(images, labels)", EXECUTE, RUNNING)
+    return builder.dies_of_limit().build()
+
+
+@pytest.mark.parametrize(
+    ("line", "factor"),
+    [
+        ("images = raw / 255.0", "dtype"),
+        ("images = load(path).astype('float64')", "dtype"),
+        ("images = load_images(path)", "data_size"),  # nothing says that it is a slip
+        ("images = draw(raw_count, 96)", "data_size"),  # of another name
+    ],
+)
+def test_data_that_a_line_made_wider_than_they_were(training, line, factor) -> None:
+    verdict = diagnose(scaled_images(training, line)).verdict
+    assert verdict.factor == factor
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "images"
+
+
+REFUSED = "Unable to allocate {} for an array with shape ({}) and data type float32"
+
+
+@pytest.mark.parametrize(
+    ("said", "held", "factor"),
+    [
+        (REFUSED.format("34.3 GiB", "6000, 6000, 256"), 6 * MIB, "tensor_ops"),
+        # hardly more than what is there already: the data are too large, not the line
+        (REFUSED.format("1.17 GiB", "6000, 52428"), 600 * MIB, "data_size"),
+    ],
+)
+def test_a_result_that_was_refused(training, said, held, factor) -> None:
+    builder = training(seconds=10).grows((5, 420), (9, 420 + held / MIB))
+    builder.inventory_at = 9.5
+    builder.holds("a", held, dtypes={"float32": held}, place_how="assign")
+    where = {"file": "/home/ada/train.py", "line": 20, "function": "main"}
+    builder.event(10, "exception", type="MemoryError", message=said, where=where)
+    builder.at_line("distances = a[:, None, :] - b[None, :, :]")
+    builder.exit = ExitStatus(code=1, known_by="pidfd")
+    verdict = diagnose(builder.build()).verdict
+    assert (verdict.cause, verdict.factor) == ("alloc_failure", factor)
+
+
+@pytest.mark.parametrize(("steps", "factor"), [(40, True), (2, False)])
+def test_a_tape_that_stays_open(training, steps, factor) -> None:
+    builder = training(seconds=20).grows((10, 400), (20, 1530)).runs(9, step=40)
+    builder.holds(
+        "tape", 56, type="GradientTape", kind="GradientTape", count=steps,
+        history=[[0, 1e9, 56], [steps, 1e9 + 9, 56]],
+    )  # fmt: skip
+    verdict = diagnose(builder.dies_of_limit().build()).verdict
+    assert (verdict.factor == "gradient_accumulation") is factor
 
 
 def test_data_size_of_an_array_that_no_scan_has_seen(training) -> None:

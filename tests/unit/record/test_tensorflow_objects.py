@@ -42,6 +42,10 @@ model.optimizer.build(model.trainable_variables)
 module = tf.Module()
 module.kept = [np.zeros(300_000)]
 dataset = tf.data.Dataset.from_tensor_slices(np.ones((400_000, 4), "f4")).batch(32)
+table = tf.lookup.experimental.MutableHashTable(tf.int64, tf.float32, [0.0] * 16)
+table.insert(tf.range(50_000, dtype=tf.int64), tf.zeros((50_000, 16)))
+words = tf.lookup.experimental.MutableHashTable(tf.string, tf.int64, -1)
+words.insert(tf.strings.as_string(tf.range(30_000)), tf.range(30_000, dtype=tf.int64))
 
 class Mine(keras.Model):
     def __init__(self):
@@ -74,6 +78,25 @@ def train():
               callbacks=[Keeper()])
 
 train()
+
+def record():
+    with tf.GradientTape() as open_tape:
+        for step in range(60, 90):
+            with tf.GradientTape() as closed_tape:
+                _ = variable * 2.0
+            if step % 6 == 0:
+                blobs["tapes"] = inventory.scan("step", step, 300_000)
+
+record()
+
+@tf.function
+def traced():
+    look("traced")
+    return table.size()
+
+operations = traced.get_concrete_function().graph.get_operations()
+blobs["operations"] = [operation.type for operation in operations]
+
 def drop():
     big = tf.zeros((1000, 1000))
     alive = weakref.ref(big)
@@ -122,6 +145,8 @@ EXACT = {
     "module": 2_400_000,
     "dataset": 6_400_000,
     "Mine.log": 8_000_000,
+    "table": 50_000 * (8 + 64 + 48),
+    "words": 30_000 * (32 + 8 + 48),
 }
 
 
@@ -130,6 +155,21 @@ def test_bytes_of_what_tensorflow_holds(blobs: dict[str, Any], owner: str) -> No
     entry = entries(blobs, "start")[owner]
     assert entry["bytes"] == pytest.approx(EXACT[owner], rel=0.02)
     assert entry["place"] is not None
+
+
+def test_a_table_is_not_asked_while_a_graph_is_traced(blobs: dict[str, Any]) -> None:
+    assert blobs["operations"].count("LookupTableSizeV2") == 1  # the user's own
+    assert entries(blobs, "traced")["table"]["bytes"] == EXACT["table"]
+
+
+def test_a_tape_that_stays_open_is_told_from_one_of_each_step(
+    blobs: dict[str, Any],
+) -> None:
+    found = entries(blobs, "tapes")
+    assert found["open_tape"]["type"] == "GradientTape"
+    assert found["open_tape"]["count"] == 24  # steps since it was seen first
+    assert found["open_tape"]["place"]["function"] == "record"
+    assert "closed_tape" not in found
 
 
 def test_an_alias_of_a_tensor_counts_once(blobs: dict[str, Any]) -> None:

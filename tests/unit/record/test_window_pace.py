@@ -92,6 +92,17 @@ def test_windows_follow_each_other_while_headroom_shrinks(clock: Clock) -> None:
     assert train(pace, clock, 300, 30 * MS) == []
 
 
+def test_headroom_that_shrinks_for_minutes_is_not_profiled_all_the_time(
+    clock: Clock,
+) -> None:
+    pace, pressure = Pace(1000), Pressure()
+    pressure.pressed = True
+    pace.feel(pressure, NONE, 0)
+    train(pace, clock, 1100, 30 * MS)
+    windows = train(pace, clock, 1000, 30 * MS)
+    assert 0 < sum(length for _, length in windows) <= 150
+
+
 @pytest.mark.parametrize(
     ("peaks", "felt"),
     [

@@ -61,7 +61,7 @@ def test_the_pool_by_step_stands_over_the_process_at_that_time() -> None:
     chart = build_step_chart(row_of(), case_of(times))
     assert chart is not None
     pool, host = chart.rows
-    assert [line.name for line in pool.lines] == ["limit", "at its end", "peak of step"]
+    assert [line.name for line in pool.lines] == ["limit", "at its end", "peak"]
     assert [line.last for line in pool.lines] == ["400.0 MiB", "171.0 MiB", "390.0 MiB"]
     # In force 0 and 19 s after the begin: the fifth and the forty-third reading.
     assert "from 5.0 GiB to 43.0 GiB" in host.message
@@ -77,14 +77,15 @@ def test_a_run_that_was_not_recorded_then_has_no_row() -> None:
     assert len(chart.rows) == 1
 
 
-def test_windows_far_apart_are_told_apart() -> None:
-    steps = [[START + 100 * (n // 4) + n % 4, MIB * (n + 1), MIB] for n in range(12)]
-    chart = build_step_chart(row_of() | {"steps": steps}, case_of())
+def test_windows_are_told_apart_and_a_slow_step_is_none() -> None:
+    """The first step of a training takes long: it traces its functions."""
+    begins = [START, START + 100, START + 200]
+    times = [begin + n for begin in begins for n in (0, 40, 41, 42)]
+    steps = [[time, MIB * (n + 1), MIB] for n, time in enumerate(times)]
+    row = row_of() | {"steps": steps, "window_begins": begins}
+    chart = build_step_chart(row, case_of())
     assert chart is not None
-    assert chart.breaks == (
-        pytest.approx(100 * 3.5 / 11, abs=0.01),
-        pytest.approx(100 * 7.5 / 11, abs=0.01),
-    )
+    assert chart.breaks == pytest.approx((100 * 3.5 / 11, 100 * 7.5 / 11), abs=0.01)
 
 
 def test_without_steps_the_course_is_over_time() -> None:

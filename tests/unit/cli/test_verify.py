@@ -1,0 +1,73 @@
+"""``fit --verify`` rebuilds what was recorded: optimizer, loss, shapes, policy."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerascrash.cli import verify
+from kerascrash.cli.verify import verify_fit
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORD = """
+import json, keras
+from keras import layers
+from kerascrash.record.model_facts import describe_model
+
+given = keras.Input((None, 12))
+made = layers.LSTM(16)(given)
+model = keras.Model(given, layers.Dense(3)(made))
+model.compile(
+    keras.optimizers.Adam(use_ema=True, gradient_accumulation_steps=2),
+    keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+)
+print(json.dumps(describe_model(model, None)))
+"""
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Any]:
+    """A real model, as the recorder describes it."""
+    done = subprocess.run(
+        [sys.executable, "-c", RECORD], capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )  # fmt: skip
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def case_of(training, model: dict[str, Any]) -> Any:
+    builder = training().runs(5.0, step=4, batch_size=32)
+    builder.models = {
+        "models": [model],
+        "batches": [{"stage": "FIT", "batch_size": 32, "shapes": [
+            ["x", [32, 20, 12], "float32"], ["y", [32], "int32"]]}],
+    }  # fmt: skip
+    return builder.build()
+
+
+def test_the_recorded_training_is_tried_as_it_was(training, recorded) -> None:
+    case = case_of(training, recorded)
+    plan = verify._plan(case, 8)
+    assert isinstance(plan, dict)
+    assert plan["optimizer"]["settings"]["gradient_accumulation_steps"] == 2
+    assert plan["optimizer"]["settings"]["use_ema"] is True
+    assert plan["loss"] == {"class": "SparseCategoricalCrossentropy",
+                            "from_logits": True}  # fmt: skip
+    assert plan["targets"] == [[[32], "int32"]]
+    tried = verify_fit(case, {"limit_bytes": 3 << 30, "batch_size": 8})
+    assert tried["fitted"] is True, tried["text"]
+    assert tried["peak_bytes"] > 100 << 20
+
+
+def test_a_model_of_the_users_own_layers_is_not_run(training, recorded) -> None:
+    own = {**recorded, "config": None}
+    tried = verify_fit(case_of(training, own), {"limit_bytes": 1, "batch_size": 8})
+    assert tried["fitted"] is None
+    assert tried["text"].startswith("Not tried")
