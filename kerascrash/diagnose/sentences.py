@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from kerascrash.causes import load_causes
@@ -14,6 +15,10 @@ from kerascrash.model.evidence import Finding
 from kerascrash.units import format_bytes, format_seconds
 
 _Findings = Mapping[str, Finding]
+_WRAPPING = re.compile(
+    r"Graph execution error:$|Detected at node .*defined at|<stack traces|$"
+)
+"""Lines that TensorFlow puts before what happened."""
 _SHORT_MESSAGE, _LONGEST_MESSAGE = 110, 160
 _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
@@ -79,7 +84,8 @@ def _exception(case: Case, _findings: _Findings) -> str:
 
 def _beginning(message: str) -> str:
     """Return the first line of a message; of a short one, what follows it too."""
-    first, *rest = [" ".join(line.split()) for line in message.split("\n")]
+    lines = [" ".join(line.split()) for line in message.split("\n")]
+    first, *rest = [line for line in lines if not _WRAPPING.match(line)] or [""]
     for line in filter(None, rest):
         if len(first) >= _SHORT_MESSAGE:
             break

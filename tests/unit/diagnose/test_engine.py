@@ -123,6 +123,22 @@ def test_what_an_uncaught_exception_means(training, exception, message, cause) -
         assert diagnosis.verdict.culprit.place.line == 7
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("Graph execution error:\n\nDetected at node PyFunc defined at (most recent "
+         "last):\n<stack traces unavailable>\nTypeError: shape (32, 15)",
+         "ValueError: TypeError: shape (32, 15)"),
+        ("Sizes differ:\n'x': 3\n'y': 4", "ValueError: Sizes differ: 'x': 3 'y': 4"),
+        ("2", "ValueError: 2"),
+    ],
+)  # fmt: skip
+def test_the_sentence_says_what_happened(training, message, said) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd")).runs(8, step=9)
+    builder.event(20, "exception", type="ValueError", message=message)
+    assert diagnose(builder.build()).verdict.summary.splitlines()[0].endswith(said)
+
+
 def test_a_frame_of_compiled_library_code_is_not_the_users_line(training) -> None:
     """Cython's frames are named by what the wheel was built from, which is not here."""
     builder = training(exit=ExitStatus(code=1, known_by="pidfd")).runs(8, step=9)
