@@ -8,7 +8,6 @@ memory of the whole process, which no leak of this size leaves level.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from statistics import median
 
 from kerascrash.estimate.holdings import Holding
@@ -17,7 +16,7 @@ from kerascrash.model.case import Case, Recording
 
 _RECENT = 10
 """The recorder keeps so many of the newest points; older ones are thinned out."""
-_LONGER = 2.0
+_LONGER, _TRIFLE = 2.0, 0.001
 _SHOWS_FROM = 8 << 20
 _LEVEL = 0.15
 _READINGS = 8
@@ -26,17 +25,27 @@ _HOST = "host"
 
 def has_paused(holding: Holding) -> bool:
     """Tell whether it has not risen for far longer than between its rises before."""
-    points = [(_clock(row), row[2]) for row in holding.history[-_RECENT:]]
-    risen = [
-        at
-        for (_, before), (at, after) in pairwise(points)
-        if at is not None and after > before
-    ]
-    start, now = (points[0][0], points[-1][0]) if points else (None, None)
-    if not risen or start is None or now is None:
-        return False
-    pauses = [after - before for before, after in pairwise([start, *risen])]
-    return now - risen[-1] > _LONGER * max(pauses)
+    for rows in (holding.history[-_RECENT:], holding.history):
+        pauses = _pauses([(_clock(row), row[2]) for row in rows])
+        if len(pauses) > 1:
+            return pauses[-1] > _LONGER * max(pauses[:-1])
+    return False
+
+
+def _pauses(points: list[tuple[float | None, int]]) -> list[float]:
+    """Return the pauses between rises, the last one up to now; trifles are none."""
+    if not points:
+        return []
+    last, high = points[0]
+    pauses = []
+    for at, size in points:
+        if at is None or last is None:
+            return []
+        if size > high * (1 + _TRIFLE):
+            pauses.append(at - last)
+            last, high = at, size
+    now = points[-1][0]
+    return [*pauses, now - last] if now is not None and last is not None else []
 
 
 def _clock(row: tuple[int | None, float, int]) -> float | None:

@@ -41,6 +41,7 @@ def test_what_is_emptied_now_and_then_does_not_grow(sizes, grows) -> None:
         ([10, 25, 40, 60, 75], [10, 25, 40, 50, 50], True),  # may just not be counted
         ([0, 100, 140, 200, 240], [0, 9, 9, 18, 18], True),  # one more each 100 steps
         ([1, 2, 3, 4], [10, 20, 30, 40], True),
+        ([5, 10, 15, 20, *range(40, 280, 20)], [5, 9, 14, 20, *[20] * 12], False),
     ],
 )
 def test_what_is_full_has_stopped(steps, sizes, grows) -> None:
