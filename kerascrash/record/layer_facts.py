@@ -88,11 +88,14 @@ def is_keras_own(thing: Any) -> bool:
 
 def _settings(layer: Any) -> dict[str, Any]:
     own = get(layer, "__dict__") or {}
-    keras = is_keras_own(layer)
+    keras, kind = is_keras_own(layer), type(layer)
     found = {}
     for name in _SETTINGS:
         # An RNN's settings are its cell's, behind properties; a user's are left alone.
-        value = get(layer, name) if keras and name not in own else own.get(name)
+        # Asking for what is not there costs an exception each.
+        value = own.get(name)
+        if value is None and keras and hasattr(kind, name):
+            value = get(layer, name)
         if value is None:
             continue
         if callable(value):

@@ -187,7 +187,7 @@ MEASURED = (
     "GlobalMaxPooling2D Flatten Reshape Permute RepeatVector ZeroPadding2D Cropping2D "
     "UpSampling2D Embedding SimpleRNN TimeDistributed MultiHeadAttention "
     "GroupedQueryAttention Attention AdditiveAttention ReLU ELU LeakyReLU PReLU "
-    "Softmax Masking Multiply Maximum Average Dot GaussianDropout AlphaDropout "
+    "Softmax Multiply Maximum Average Dot GaussianDropout AlphaDropout "
     "SpectralNormalization CenterCrop Resizing"
 ).split()
 
