@@ -77,7 +77,7 @@ def test_what_a_batch_needs_is_told_as_its_limit_counts_it() -> None:
     case = load_case(SAMPLES / "batch_too_large" / "dump.bin.gz")
     first = diagnose(case).verdict.advice[0]
     assert first.action == "Use batch_size=128 instead of 512."
-    assert first.detail.startswith("It needs about 1.4 GiB of the 1.5 GiB allowed")
+    assert first.detail.startswith("It needs about 1.5 GiB of the 1.5 GiB allowed")
 
 
 def test_an_array_that_was_refused_is_not_taken_for_a_file() -> None:
