@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import click
+
 from kerascrash.dump.contents import Header
 from kerascrash.dump.reader import read_header
 from kerascrash.errors import DumpError, NoDumpFound, VersionTooNew
@@ -90,3 +92,17 @@ def newest_dump(folders: list[str]) -> str:
 def resolve(path: str) -> str:
     """Return the dump that a path means: itself, or the newest in the folder."""
     return newest_dump([path]) if os.path.isdir(path) else path
+
+
+def say_if_running(path: str) -> None:
+    """Say on standard error that the process of a dump still lives, where it does."""
+    try:
+        header = read_header(path)
+    except DumpError:  # told by who reads it whole
+        return
+    if DumpFile(path, 0.0, 0, header).running:
+        click.echo(
+            f"kerascrash: process {header.pid} is still running; what follows is what "
+            "its dump holds so far",
+            err=True,
+        )

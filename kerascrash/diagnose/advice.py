@@ -9,7 +9,6 @@ from kerascrash.diagnose.advice_cause import cause_advice
 from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
-from kerascrash.diagnose.resource import MEMORY_CAUSES
 from kerascrash.estimate.device_memory import exhausted_pool
 from kerascrash.model.case import Case
 from kerascrash.model.rules import Rule
@@ -25,6 +24,7 @@ _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 def advise(
     case: Case,
     rules: tuple[Rule, ...],
+    cause: str,
     factor: str,
     second: str,
     culprit: Culprit | None,
@@ -33,19 +33,18 @@ def advise(
     """
     Return advice, best first.
 
-    ``rules`` are the factor, the second factor and the cause, whose remedies follow the
-    sized ones unless these, or a rule before, pull at the same lever already. Where it
-    was not memory that ran out, the cause's own come first. ``findings`` are the ids of
-    those that speak for the verdict.
+    ``rules`` are those of the cause and the factors, in the order of their remedies,
+    which follow the sized ones unless these, or a rule before, pull at the same lever
+    already. ``findings`` are the ids of those that speak for the verdict.
     """
-    advice = cause_advice(rules[-1].id if rules else "", findings, culprit)
+    advice = cause_advice(cause, findings, culprit)
     advice += device_advice(case, factor, culprit) or sized_advice(
         case, factor, culprit
     )
     advice += without_repeats(sized_advice(case, second, None), advice)
     beside = _beside_the_point(case, factor, second)
     sized = any(one.saves_bytes for one in advice)
-    for rule in _in_order(rules):
+    for rule in rules:
         general = [Advice(remedy) for remedy in rule.remedies]
         general = [a for a in general if not any(b.search(a.action) for b in beside)]
         advice += without_repeats(general, advice, sized=sized)
@@ -69,10 +68,3 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
         if pool.device == "host":
             about.append(_ABOUT_CARD)
     return about
-
-
-def _in_order(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """Return factors before the cause where memory ran out, else after it."""
-    if not rules or rules[-1].id in MEMORY_CAUSES:
-        return rules
-    return (rules[-1], *rules[:-1])

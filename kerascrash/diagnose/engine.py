@@ -116,7 +116,7 @@ def _verdict(
     nothing: tuple[Advice, ...] = ()
     advice = guard.run(
         "advice",
-        lambda: advise(case, rules, factor, second, culprit, findings),
+        lambda: advise(case, rules, cause, factor, second, culprit, findings),
         nothing,
     )
     summary = guard.run(
@@ -148,7 +148,7 @@ def _findings(*judged: tuple[Hypothesis, ...]) -> dict[str, Finding]:
 
 def _rules(cause: str, factor: str, second: str) -> tuple[Rule, ...]:
     """
-    Return the rules whose remedies apply: factor, second factor, cause.
+    Return the rules whose remedies apply, in order: factor, second factor, cause.
 
     The environment is many things, so there the cause comes first: it knows which.
     Where memory was not the resource it does too, and a limit of memory that is too

@@ -1,8 +1,8 @@
 """
 What runs of known models took beyond the arithmetic, by the way they were executed.
 
-Fitted by ``benchmarks/forecast`` on the architectures of its ``TUNED_ON``; the spreads
-are residuals with each architecture left out in turn.
+Set by hand after the rows that ``benchmarks/forecast`` prints for its ``TUNED_ON``; the
+spreads are wide enough to hold nine in ten of those.
 """
 
 from __future__ import annotations

@@ -64,7 +64,12 @@ def command(
     several dumps of one run. Without DUMP: the newest one of this folder.
     """
     from kerascrash.cli.cases import diagnose_dumps
-    from kerascrash.cli.dumps import existing_folders, newest_dump, resolve
+    from kerascrash.cli.dumps import (
+        existing_folders,
+        newest_dump,
+        resolve,
+        say_if_running,
+    )
     from kerascrash.cli.output import print_report, write_report
 
     if open_it and (format_name != "html" or output == STDOUT):
@@ -72,6 +77,8 @@ def command(
     if bundle and (open_it or output or bundle == STDOUT):
         raise UsageError("--bundle writes a file of its own: no -o, no --open, no -")
     paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
+    for path in paths:
+        say_if_running(path)
     diagnosis = diagnose_dumps(
         paths,
         kernel_logs=kernel_logs,

@@ -184,6 +184,14 @@ def test_list_tells_each_dump_and_survives_a_broken_one(folder: Path) -> None:
     assert by_name["b.bin"]["verdict"] is None
 
 
+def test_a_report_on_a_running_process_says_that_it_runs(folder: Path) -> None:
+    alive = write_dump(folder / "alive.bin", pid=os.getpid(), start_ticks=0)
+    said = run("report", alive, "--format", "json").stderr
+    assert f"process {os.getpid()} is still running" in said
+    dead = write_dump(folder / "dead.bin")
+    assert "running" not in run("report", dead, "--format", "json").stderr
+
+
 def test_list_groups_equal_deaths(folder: Path) -> None:
     for name in ("a.bin", "b.bin"):
         write_dump(folder / name)
