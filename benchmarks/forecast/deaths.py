@@ -14,24 +14,18 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from measure import HERE
+from limits import survives
 
-from kerascrash.cli.demo.limits import find_limit
 from kerascrash.collect.dump_case import load_case
 from kerascrash.dump.reader import read_dump
 from kerascrash.estimate.forecast_facts import forecast_facts
 
 MIB = 1 << 20
-LONGEST_SECONDS = 3600
 SEAL_SECONDS = 10
 
 
@@ -116,27 +110,9 @@ class Trials:
 
 def train(death: Death, batch: int, dumps: Path) -> bool:
     """Tell whether a few steps of a batch end well in the limit."""
-    limit = find_limit(death.limit * MIB)
-    if limit.changes:
-        raise SystemExit("no memory cgroup can be made here")
-    words = (death.name, death.optimizer, death.mode, str(batch))
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(HERE.parents[1]),
-        "KERASCRASH_DIR": str(dumps),
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-    }
-    try:
-        done = subprocess.run(
-            limit.wrap([sys.executable, str(HERE / "train_batch.py"), *words]),
-            env=environment, preexec_fn=limit.prepare, capture_output=True,
-            check=False, timeout=LONGEST_SECONDS,
-        )  # fmt: skip
-    finally:
-        limit.clean_up()
-    if done.returncode not in (0, -signal.SIGKILL):
-        raise SystemExit(done.stderr.decode()[-500:])
-    return done.returncode == 0
+    words = [death.name, death.optimizer, death.mode, str(batch)]
+    limit = death.limit * MIB
+    return survives("train_batch.py", words, limit, KERASCRASH_DIR=str(dumps))
 
 
 def sealed(dumps: Path) -> Path:

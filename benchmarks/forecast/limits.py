@@ -52,17 +52,17 @@ def drawn(folder: Path, count: int) -> list[dict[str, Any]]:
     return [run for pair in pairs for run in pair]
 
 
-def survives(words: list[str], limit_bytes: int) -> bool:
-    """Tell whether ``train_one.py`` ends well in a cgroup of that size."""
+def survives(script: str, words: list[str], limit_bytes: int, **settings: str) -> bool:
+    """Tell whether a script of this folder ends well in a cgroup of that size."""
     limit = find_limit(limit_bytes)
     if limit.changes:
         raise SystemExit("no memory cgroup can be made here")
-    argv = [sys.executable, str(HERE / "train_one.py"), *words]
+    argv = [sys.executable, str(HERE / script), *words]
     environment = {
         **os.environ,
         "PYTHONPATH": str(HERE.parents[1]),
-        "KERASCRASH": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
+        **settings,
     }
     try:
         done = subprocess.run(
@@ -90,7 +90,7 @@ def main() -> None:
                 continue
             limit = int(share * charged_peak(run, folder))
             words = [str(run[name]) for name in ("name", "optimizer", "mode", "batch")]
-            ran = survives([*words, steps], limit)
+            ran = survives("train_one.py", [*words, steps], limit, KERASCRASH="0")
             row = {"key": key, "share": share, "limit": limit, "ran": ran}
             with kept.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(row) + "\n")
