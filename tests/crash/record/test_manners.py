@@ -313,7 +313,7 @@ def test_a_fork_warns_of_no_thread_of_ours(run_script: RunScript) -> None:
 
 
 def test_samples_go_on_between_and_after_forks(run_script: RunScript) -> None:
-    body = "for _ in range(2): fork_many(); time.sleep(0.6)\n"
+    body = "for _ in range(2): fork_many(); time.sleep(1.2)\n"
     forks = "def fork_many():" + FORKS.replace("\n", "\n    ")
     run = run_script(f"{ARM}import time\n{forks}\n{body}{DIE}")
     times = [sample.time_ns for sample in run.dump.fine]
