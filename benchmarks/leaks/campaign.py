@@ -5,9 +5,9 @@ Plants leaks, and what only looks like one, in real trainings; counts what is sa
     python benchmarks/leaks/campaign.py healthy        # 20 that must not be blamed
     python benchmarks/leaks/campaign.py warning        # leaks and healthy runs, a limit
 
-Each run is a process of its own that is killed after 200 steps of 40 ms; what counts is
-what its dump says. ``warning`` runs take minutes, under a memory cgroup. TensorFlow is
-imported once, before the forks.
+Each run is a process of its own that is killed after 200 steps of 40 ms (500 if it is
+healthy); what counts is what its dump says. ``warning`` runs take minutes, under a
+memory cgroup. TensorFlow is imported once, before the forks.
 """
 
 from __future__ import annotations
@@ -173,8 +173,10 @@ def campaign_of_leaks(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def campaign_of_healthy(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    # Long enough for a dozen looks: of three, one in six sees a saw-tooth only rise.
+    settings = _settings("tensors", 1_000_000, steps=500)
     runs = [
-        Run(script, _settings("tensors", 1_000_000))
+        Run(script, dict(settings))
         for script in sorted(p.stem for p in SCRIPTS.glob("healthy_*.py"))
         if arguments.only in script
     ]

@@ -25,6 +25,8 @@ _RESULTS = frozenset({"predict", "evaluate"})
 _OFTEN = 3
 """Calls from which on what grows is their results, not data for them."""
 _EMPTIED, _BEYOND = 0.5, 1.1
+_FEW, _FALLEN = 8, 0.9
+"""Looks at random moments at what is emptied and filled: too few to find its low."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ def _rises(sizes: list[int]) -> bool:
     Tell whether it is larger than lately, or its low points go up.
 
     What is emptied now and then is large again before the next time; that counts only
-    beyond what it was before.
+    beyond what it was before. Of few looks none may have seen it smaller.
     """
+    if len(sizes) < _FEW and _fell(sizes):
+        return False
     course = sizes[len(sizes) // 2 :]
     cuts = [at for at in range(1, len(sizes)) if sizes[at] < _EMPTIED * sizes[at - 1]]
     if cuts:
@@ -75,6 +79,10 @@ def _rises(sizes: list[int]) -> bool:
     half = len(course) // 2
     least = min(course[half:]) - min(course[:half])
     return least > _STILL_GROWING * course[-1]
+
+
+def _fell(sizes: list[int]) -> bool:
+    return any(after < _FALLEN * before for before, after in pairwise(sizes))
 
 
 def _is_no_data(holding: Holding) -> bool:

@@ -85,5 +85,7 @@ def _is_level(recording: Recording, name: str, began: float, grown: int) -> bool
         early = [value for time, value in rows if began <= time < middle]
         late = [value for time, value in rows if time >= middle]
         if min(len(early), len(late)) >= _READINGS:
-            return abs(median(late) - median(early)) < _LEVEL * grown
+            # Of what is filled and emptied the low points are as low as before.
+            rises = (median(late) - median(early), min(late) - min(early))
+            return min(map(abs, rises)) < _LEVEL * grown
     return False

@@ -59,7 +59,9 @@ class Job:
     """
     Done each ``every_s``; under pressure each ``pressed_s``.
 
-    One that costs next to nothing is ``free``: it does not wait for credit.
+    One that costs next to nothing is ``free``: it does not wait for credit. An
+    ``uneven`` one is done each 0.6 to 1.4 times that: what is filled and emptied
+    regularly looks like growth when it is looked at regularly.
     """
 
     def __init__(
@@ -71,6 +73,7 @@ class Job:
         pressed_s: float | None = None,
         first_s: float = 0.0,
         free: bool = False,
+        uneven: bool = False,
     ) -> None:
         self.name = name
         self.run = run
@@ -78,6 +81,7 @@ class Job:
         self.pressed_s = every_s if pressed_s is None else pressed_s
         self.first_s = first_s
         self.free = free
+        self.uneven = uneven
         self.last_ns: int | None = None
         self.cost_ns = 0
 
@@ -86,4 +90,6 @@ class Job:
         if self.last_ns is None:
             return now_ns - began_ns >= self.first_s * 1e9
         every = self.pressed_s if pressed else self.every_s
+        if self.uneven:  # by the microseconds: the user's random numbers are his own
+            every *= 0.6 + 0.8 * (self.last_ns // 1000 * 40503 % 65536) / 65536
         return now_ns - self.last_ns >= every * 1e9

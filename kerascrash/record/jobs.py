@@ -89,7 +89,7 @@ def _begin_looking(recorder: Recorder, sampler: Sampler) -> None:
     recorder.on_exception = partial(_at_exception, recorder, turns, allocators)
     sampler.jobs += [
         Job("stacks", stacks, every_s=1.5, pressed_s=0.25),
-        Job("inventory", inventory, every_s=1.5, pressed_s=0.15),
+        Job("inventory", inventory, every_s=1.5, pressed_s=0.15, uneven=True),
         Job("allocators", allocators.look, every_s=often, pressed_s=0.25, free=True),
     ]
 

@@ -23,6 +23,8 @@ TOOTH = [0, 20, 40, 60]
         ((TOOTH * 4)[:-1], False),
         ([*TOOTH * 2, 0, 30, 60, 90, 120], True),
         ([100, 40, 140, 60, 180, 80, 220, 100], True),
+        ([7, 1, 3, 5, 8], False),  # looked at by chance when it was fuller
+        ([8, 10, 2, 8, 5, 7], False),
     ],
 )
 def test_what_is_emptied_now_and_then_does_not_grow(sizes, grows) -> None:
