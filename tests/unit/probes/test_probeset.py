@@ -28,13 +28,26 @@ def test_every_probe_file_is_found() -> None:
     assert len(list(find_probes())) >= 6
 
 
+HOLDS = """
+print("up", flush=True); input()
+held = b"x" * (64 << 20)
+print("held", flush=True); input()
+"""
+
+
 def test_resident_memory_follows_an_allocation() -> None:
-    probes = open_probes(os.getpid())
-    before = probes.read()["anon"]
-    held = b"x" * (64 << 20)
-    grown = probes.read()["anon"] - before
-    probes.close()
-    assert grown == pytest.approx(len(held), rel=0.05)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", HOLDS], **pipes) as child:
+        child.stdout.readline()
+        probes = open_probes(child.pid)
+        before = probes.read()["anon"]
+        child.stdin.write("\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        grown = probes.read()["anon"] - before
+        probes.close()
+        child.kill()
+    assert grown == pytest.approx(64 << 20, rel=0.05)
 
 
 def test_a_process_that_is_gone_gives_absent_readings() -> None:
