@@ -18,6 +18,7 @@ _MOST = 8
 _ABOUT_BATCH = re.compile(r"\bbatch(?:es|_size)?\b", re.IGNORECASE)
 
 _ABOUT_MALLOC = re.compile(r"LD_PRELOAD|MALLOC_")
+_ABOUT_TRACES = re.compile(r"Python numbers|shapes the same|before building the next")
 _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
@@ -43,6 +44,8 @@ def advise(
     )
     advice += without_repeats(sized_advice(case, second, None), advice)
     beside = _beside_the_point(case, factor, second)
+    if culprit is not None and culprit.kind.endswith(" models"):
+        beside.append(_ABOUT_TRACES)
     sized = any(one.saves_bytes for one in advice)
     for rule in rules:
         general = [Advice(remedy) for remedy in rule.remedies]

@@ -24,6 +24,8 @@ def cause_advice(
                 "Then it outlives the terminal or the connection.",
             )
         ]
+    if culprit is not None and culprit.kind.endswith(" models"):
+        return [_no_model_more(culprit)]
     if cause == "hang" and culprit is not None and culprit.place is not None:
         return [_see_the_line(culprit)]
     return []
@@ -35,6 +37,16 @@ def _no_os_exit(culprit: Culprit | None) -> Advice:
         "`self.model.stop_training = True`.",
         "It ends the process at once: nothing is flushed or saved, no `finally` runs.",
         place=culprit.place if culprit else None,
+    )
+
+
+def _no_model_more(culprit: Culprit) -> Advice:
+    return Advice(
+        "Keep each model's score, and the best model in a file, not the models; call "
+        "`keras.backend.clear_session()` before the next one.",
+        "A model holds weights, optimizer slots and compiled graphs as long as any "
+        "name, list or History object leads to it.",
+        place=culprit.place,
     )
 
 

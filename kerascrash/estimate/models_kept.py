@@ -19,6 +19,7 @@ from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Place
 
 MANY_MODELS = 6
+_NOT_YET_KEPT, _WITHIN = 2, 0.3
 _KERAS_CLASSES = frozenset({"Sequential", "Functional", "Model"})
 
 
@@ -60,6 +61,22 @@ def models_kept(case: Case) -> ModelsKept | None:
         return None
     mean = sum(one.training for one in described) // len(described)
     share = min(alive * mean / total, 1.0) if total else 0.0
+    keeper = _keeper(recording, alive, mean)
+    if keeper is not None:
+        return ModelsKept(keeper.owner, alive, alive * mean, share, keeper.place)
     rows = recording.models.get("models") or [{}]
     place = read_place(rows[-1].get("place"))
     return ModelsKept("", alive, alive * mean, share, place)
+
+
+def _keeper(recording: Recording, alive: int, mean: int) -> Holding | None:
+    """
+    Return the container with an element for each model, which holds their bytes too.
+
+    Tuples, dicts or objects with a model in each; the one being built is in none yet.
+    """
+    for one in holdings_of(recording):
+        alike = abs(one.count - alive) <= _NOT_YET_KEPT
+        if alike and one.bytes >= _WITHIN * one.count * mean:
+            return one
+    return None
