@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from kerascrash.cli.options import STDOUT, evidence, formats, output, redaction
 from kerascrash.errors import UsageError
+
+if TYPE_CHECKING:
+    from kerascrash.model.verdict import Diagnosis
 
 FORMATS = ("html", "md", "json", "text")
 
@@ -44,18 +49,13 @@ Exit codes: 0 written (whatever the verdict), 2 wrong usage, 3 not a dump,
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def command(
     dumps: tuple[str, ...],
-    kernel_logs: tuple[str, ...],
-    stderrs: tuple[str, ...],
-    logs: tuple[str, ...],
-    traces: tuple[str, ...],
-    core: str | None,
-    exit_status: str | None,
     format_name: str,
     output: str | None,
     bundle: str | None,
     redact: bool,
     redact_names: bool,
     open_it: bool,
+    **given: Any,
 ) -> None:
     """
     Explain a death from its dump.
@@ -63,31 +63,11 @@ def command(
     DUMP is a dump (.bin, .bin.gz, a bundle), a folder of dumps (its newest counts), or
     several dumps of one run. Without DUMP: the newest one of this folder.
     """
-    from kerascrash.cli.cases import diagnose_dumps
-    from kerascrash.cli.dumps import (
-        existing_folders,
-        newest_dump,
-        resolve,
-        say_if_running,
-    )
-    from kerascrash.cli.output import print_report, write_report
-
     if open_it and (format_name != "html" or output == STDOUT):
         raise UsageError("--open needs an HTML file")
     if bundle and (open_it or output or bundle == STDOUT):
         raise UsageError("--bundle writes a file of its own: no -o, no --open, no -")
-    paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
-    for path in paths:
-        say_if_running(path)
-    diagnosis = diagnose_dumps(
-        paths,
-        kernel_logs=kernel_logs,
-        stderrs=stderrs,
-        logs=logs,
-        traces=traces,
-        core=core,
-        exit_status=exit_status,
-    )
+    paths, diagnosis = _diagnose(dumps, given)
     if bundle:
         from kerascrash.cli.bundle import write_bundle
 
@@ -100,6 +80,32 @@ def command(
         diagnosis = redacted(diagnosis, names=redact_names)
     if output is None:
         output = _beside(paths[0]) if format_name == "html" else STDOUT
+    _deliver(diagnosis, format_name, output, open_it=open_it)
+
+
+def _diagnose(
+    dumps: tuple[str, ...], given: dict[str, Any]
+) -> tuple[list[str], Diagnosis]:
+    """Return the dumps that were meant, and what they and the other evidence tell."""
+    from kerascrash.cli.cases import diagnose_dumps
+    from kerascrash.cli.dumps import (
+        existing_folders,
+        newest_dump,
+        resolve,
+        say_if_running,
+    )
+
+    paths = [resolve(path) for path in dumps] or [newest_dump(existing_folders())]
+    for path in paths:
+        say_if_running(path)
+    return paths, diagnose_dumps(paths, **given)
+
+
+def _deliver(
+    diagnosis: Diagnosis, format_name: str, output: str, *, open_it: bool
+) -> None:
+    from kerascrash.cli.output import print_report, write_report
+
     if output == STDOUT:
         print_report(diagnosis, format_name)
         return
