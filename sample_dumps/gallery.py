@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kerascrash import __version__
 from kerascrash.cli.cases import diagnose_dumps
 from kerascrash.compare import compare
 from kerascrash.model.verdict import Diagnosis
@@ -81,6 +82,7 @@ def _values(judged: dict[str, Diagnosis]) -> dict[str, Any]:
         "controls": [row for row in rows if row["control"]],
         "suffixes": sorted(kind.suffix for kind in find_formats().values()),
         "pairs": COMPARED,
+        "version": __version__,
     }
 
 
