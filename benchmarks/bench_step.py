@@ -7,7 +7,10 @@ pair alternates. Ratios are taken pair by pair, in elapsed and in processor time
 threads, the recorder's own too). Printed: the median ratio with its bootstrap interval,
 and the A/A noise floor (unarmed against unarmed).
 
-    python benchmarks/bench_step.py [PAIRS] [WIDTH]
+    python benchmarks/bench_step.py [PAIRS] [WIDTH] [STEPS]
+
+WIDTH makes the step (256: about 5 ms, 1600: about 200 ms), STEPS is how many a turn has.
+The backend is Keras' own choice (``KERAS_BACKEND=jax``, ``torch``).
 """
 
 from __future__ import annotations
@@ -21,7 +24,6 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TURN_STEPS = 40
 TRAIN = """
 import sys, time
 import numpy as np
@@ -42,7 +44,7 @@ class Turns(keras.callbacks.Callback):
 keras.utils.set_random_seed(1)
 width = int(sys.argv[1])
 x = np.random.rand(640, width).astype("float32")
-model = keras.Sequential([keras.layers.Dense(width, "relu") for _ in range(3)])
+model = keras.Sequential([keras.layers.Dense(width, "relu") for _ in range(10)])
 model.compile("adam", "mse")
 model.fit(x, x, batch_size=64, epochs=2, verbose=0)
 endless = (pair for _ in iter(int, 1) for pair in
@@ -55,10 +57,10 @@ Turn = tuple[float, float]
 class Trainer:
     """A process that trains for one turn whenever told to."""
 
-    def __init__(self, folder: Path, width: int, *, armed: bool) -> None:
+    def __init__(self, folder: Path, width: int, steps: int, *, armed: bool) -> None:
         first = "import kerascrash.arm\n" if armed else ""
         script = folder / ("armed.py" if armed else "plain.py")
-        body = TRAIN.replace("TURN_STEPS", str(TURN_STEPS))
+        body = TRAIN.replace("TURN_STEPS", str(steps))
         script.write_text(first + body, encoding="utf-8")
         environ = {k: v for k, v in os.environ.items() if "KERASCRASH" not in k}
         environ |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -87,11 +89,11 @@ class Trainer:
 
 
 def ratios(
-    folder: Path, pairs: int, width: int, *, armed: bool
+    folder: Path, pairs: int, width: int, turn: int, *, armed: bool
 ) -> tuple[list[float], list[float], float]:
     """Return second/first in elapsed and processor time, and the step's ms."""
-    first = Trainer(folder, width, armed=False)
-    second = Trainer(folder, width, armed=armed)
+    first = Trainer(folder, width, turn, armed=False)
+    second = Trainer(folder, width, turn, armed=armed)
     found: tuple[list[float], list[float]] = ([], [])
     steps = []
     for number in range(-5, pairs):
@@ -105,7 +107,7 @@ def ratios(
                 found[kind].append(other[kind] / plain[kind])
     first.close()
     second.close()
-    return *found, 1e3 * statistics.median(steps) / TURN_STEPS
+    return *found, 1e3 * statistics.median(steps) / turn
 
 
 def summary(values: list[float]) -> str:
@@ -120,11 +122,12 @@ def summary(values: list[float]) -> str:
 def main() -> None:
     pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     width = int(sys.argv[2]) if len(sys.argv) > 2 else 256
+    turn = int(sys.argv[3]) if len(sys.argv) > 3 else 40
     print(f"{'':28}{'elapsed':28}processor")
     with tempfile.TemporaryDirectory() as folder:
         for name, armed in (("unarmed / unarmed", False), ("armed / unarmed", True)):
             elapsed, processor, step_ms = ratios(
-                Path(folder), pairs, width, armed=armed
+                Path(folder), pairs, width, turn, armed=armed
             )
             text = f"{name:28}{summary(elapsed):28}{summary(processor)}"
             print(f"{text}   (a step: {step_ms:.2f} ms)", flush=True)

@@ -58,11 +58,30 @@ def bytes_at_death(case: Case, holding: Holding) -> tuple[int, str]:
         return holding.bytes, ""
     if holding.is_container and holding.element_bytes > 0:
         grown -= grown % holding.element_bytes
+    elif not holding.is_container:
+        grown = min(grown, _at_own_pace(holding, age))
+        if grown <= 0:
+            return holding.bytes, ""
     note = (
         f"last counted {format_seconds(age)} before the death at "
         f"{format_bytes(holding.bytes)}; extrapolated by what the process grew since"
     )
     return holding.bytes + grown, note
+
+
+def _at_own_pace(holding: Holding, seconds: float) -> int:
+    """
+    Return what an array grew in that time if it went on as between its scans.
+
+    An array that grows is made anew (``np.vstack``): for a moment the process holds the
+    old one, the new one and what is added, and only one of them is the owner's.
+    """
+    if len(holding.history) < 2:
+        return 0
+    (_, first, small), (_, last, large) = holding.history[0], holding.history[-1]
+    if last <= first or large <= small:
+        return 0
+    return int((large - small) / (last - first) * seconds)
 
 
 def _room(case: Case, recording: Recording, holding: Holding) -> int:

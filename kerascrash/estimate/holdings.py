@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from kerascrash.estimate.dtypes import dtype_name, dtype_size
+from kerascrash.estimate.memo import once
 from kerascrash.estimate.places import creation_place, read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
@@ -150,6 +151,7 @@ def _holding(raw: Mapping[str, Any]) -> Holding:
     )
 
 
+@once
 def holdings_of(recording: Recording | None) -> tuple[Holding, ...]:
     """Return what the newest inventory lists, biggest first."""
     entries = recording.inventory.get("entries") if recording else None

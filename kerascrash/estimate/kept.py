@@ -14,6 +14,7 @@ from itertools import pairwise
 from kerascrash.estimate.dtypes import dtype_name, dtype_size, elements
 from kerascrash.estimate.growth import bytes_at_death, growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
+from kerascrash.estimate.memo import once
 from kerascrash.estimate.places import read_place
 from kerascrash.estimate.standing import has_paused, process_stayed_level
 from kerascrash.estimate.timeline import recording_of, stage_begins, stage_name
@@ -112,6 +113,7 @@ def _second_run(recording: Recording) -> float | None:
     return runs[1] if len(runs) >= _OFTEN else None
 
 
+@once
 def growing(case: Case) -> tuple[Kept, ...]:
     """Return what grows, biggest at death first, each scaled to the death."""
     rows = [
@@ -124,6 +126,7 @@ def growing(case: Case) -> tuple[Kept, ...]:
     return tuple(sorted(rows, key=lambda kept: -kept.bytes))
 
 
+@once
 def leaks(case: Case) -> tuple[Kept, ...]:
     """Return what grows and is not data being loaded before the first step."""
     recording = recording_of(case)
@@ -163,6 +166,7 @@ def _given_to_fit(recording: Recording) -> list[Holding]:
     return rows
 
 
+@once
 def data_held(case: Case) -> tuple[Kept, ...]:
     """Return arrays and tensors that are held whole and do not leak, biggest first."""
     recording = recording_of(case)

@@ -52,6 +52,15 @@ _PRIVATE = re.compile(
     r"(?P<secret>(?:(?!-----BEGIN).){1,20000}?)(?:-----END|\Z)",
     re.DOTALL,
 )
+_SSH_KEY = re.compile(
+    r"\b(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\w{1,20}|sk-\w[\w@.-]{1,60})[ \t]+"
+    r"(?P<secret>AAAA[\w+/]{16,4000}={0,3})"
+)
+# In groups, as cards are written: a bare row of digits is rather a clock or an address.
+_CARD = re.compile(
+    r"(?<![\w.-])(?P<secret>[3-6]\d{3}(?P<by>[ -])"
+    r"(?:\d{4}(?P=by)\d{4}(?P=by)\d{1,7}|\d{6}(?P=by)\d{4,5}))(?![\w-])"
+)
 _LONG = re.compile(r"(?<![\w+/=.-])(?P<secret>[\w+/-]{32,400}={0,2})(?![\w+/=])")
 _LOWER_RUN = re.compile(r"[a-z]{7}|[A-Z]{7}|[0-9]{12}|_Z[NKSLT]|/.*/.*/.*/")
 _BITS = 4.3
@@ -60,8 +69,11 @@ _BITS = 4.3
 
 def find_shaped(text: str) -> Iterator[tuple[int, int]]:
     """Yield begin and end of everything in ``text`` that looks like a secret."""
-    for rule in (_URL_CREDENTIALS, _QUERY, _SHAPED):
+    for rule in (_URL_CREDENTIALS, _QUERY, _SHAPED, _SSH_KEY):
         yield from (found.span("secret") for found in rule.finditer(text))
+    for found in _CARD.finditer(text):
+        if _is_card(found["secret"]):
+            yield found.span("secret")
     for found in _PRIVATE.finditer(text):
         yield found.span("secret")
     for found in _CLIENT.finditer(text):
@@ -72,6 +84,13 @@ def find_shaped(text: str) -> Iterator[tuple[int, int]]:
     for found in _LONG.finditer(text):
         if looks_random(found["secret"]):
             yield found.span("secret")
+
+
+def _is_card(text: str) -> bool:
+    """Return whether the digits have a payment card's check digit (ISO/IEC 7812)."""
+    digits = [int(one) for one in text if one.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
 
 
 def looks_random(word: str) -> bool:

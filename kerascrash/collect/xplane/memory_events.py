@@ -111,6 +111,7 @@ class MemoryDecoder:
         self._names = stat_names
         self._plans: dict[tuple[int, ...], _Plan | None] = {}
         self._by_name: dict[Any, tuple[Column, dict[Any, int]]] = {}
+        self._shapeless: set[Any] = {0, b""}
 
     def add(self, event: Any, begin_ps: int, *, freed: bool) -> None:
         """Add one event; without names its numbers are told by their position."""
@@ -144,7 +145,7 @@ class MemoryDecoder:
                 region.ref_value or region.str_value,
                 dtype.int64_value or dtype.uint64_value,
             )
-            if not key[1]:  # no shape: its size tells it apart
+            if key[1] in self._shapeless:  # its size tells it apart
                 key = (*key, size.int64_value or size.uint64_value)
             group = known.get(key, -1)
             if group < 0:
@@ -203,8 +204,10 @@ class MemoryDecoder:
         if by_name not in column.numbers:
             column.numbers[by_name] = len(column.groups)
             column.groups.append(group)
-        if shape or not key[1]:
+        if shape or len(key) > len(group):
             known[key] = column.numbers[by_name]
+        else:
+            self._shapeless.add(key[1])
         return column.numbers[by_name]
 
 

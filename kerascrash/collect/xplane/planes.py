@@ -7,19 +7,21 @@ read first and the lines afterwards, piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kerascrash.collect.xplane.schema import message, parse
+from kerascrash.collect.xplane.schema import has_unknown, message, parse
 from kerascrash.collect.xplane.source import Source
 from kerascrash.collect.xplane.wire import WireError, walk
 
 _PLANES, _LINES = 1, 3
+_NAMES = (4, 5)  # of events and of statistics
 _PLANE_FIELDS = {1, 2, 3, 4, 5, 6}
 _SPACE_FIELDS = {1, 2, 3, 4}
 _HOSTNAMES = 4
 _WHOLE = 256 << 10  # up to this size a plane is split by protobuf: faster, more copies
+_LARGEST_REST = 4 << 20
 _LARGEST_ENTRY = 1 << 20  # HLO modules lie among the names of /host:metadata
 _MOST_NAMES = 64 << 20
 _LARGEST_EVENT = 64 << 10
@@ -74,25 +76,40 @@ def read_space(source: Source) -> Space:
 def read_plane(source: Source, start: int, end: int) -> Plane:
     """Return the plane in that range; where it cannot be read is its ``flaw``."""
     plane = Plane(start, end)
-    small = source.in_memory and end - start <= _WHOLE
-    if small and (found := parse("Plane", source.cut(start, end))):
-        plane.held = list(found.lines)
-        _take_names(plane, found)
+    if source.in_memory and end - start <= _WHOLE and _take(plane, source, start):
         return plane
-    names, size = [], 0
+    names: list[bytes] = []
+    size = 0
+    tried = not source.in_memory
     try:
         for number, at, body, stop in walk(source, start, end):
             if number not in _PLANE_FIELDS:
                 raise WireError(at, cut=False)
             if number == _LINES:
                 plane.lines.append((body, min(stop, end)))
-            elif stop <= end and stop - at <= _LARGEST_ENTRY and size < _MOST_NAMES:
-                names.append(source.cut(at, stop))
-                size += stop - at
+            elif number in _NAMES and not tried and end - at <= _LARGEST_REST:
+                # Thousands of small fields follow, and seldom a line among them.
+                tried = True
+                if _take(plane, source, at, names):
+                    return plane
+            if number != _LINES and stop <= end and stop - at <= _LARGEST_ENTRY:
+                if size < _MOST_NAMES:
+                    names.append(source.cut(at, stop))
+                    size += stop - at
     except WireError as error:
         plane.flaw = error.offset
     _read_names(plane, names)
     return plane
+
+
+def _take(plane: Plane, source: Source, at: int, before: Sequence[bytes] = ()) -> bool:
+    """Let protobuf split the plane from ``at`` to its end; return whether it could."""
+    found = parse("Plane", b"".join((*before, source.cut(at, plane.end))))
+    if found is None or has_unknown(found):
+        return False
+    plane.held = list(found.lines)
+    _take_names(plane, found)
+    return True
 
 
 def _read_names(plane: Plane, entries: list[bytes]) -> None:

@@ -104,3 +104,10 @@ def parse(name: str, data: bytes) -> Any:
     except DecodeError:
         return None
     return found
+
+
+def has_unknown(found: Any) -> bool:
+    """Return whether fields lie in the message that the schema does not know."""
+    from google.protobuf.unknown_fields import UnknownFieldSet
+
+    return bool(len(UnknownFieldSet(found)))

@@ -9,7 +9,6 @@ for memory goes to an unnamed temporary file.
 from __future__ import annotations
 
 import os
-import tempfile
 import zlib
 from typing import IO, cast
 
@@ -38,17 +37,16 @@ class Source:
             if self.size <= IN_MEMORY:
                 self._block = self._file.read(self.size + 1)[: self.size]
                 self.size = len(self._block)
+            self.in_memory = len(self._block) == self.size
+            """Whether all of it is held, so that it may be read again cheaply."""
         except BaseException:
             file.close()
             raise
 
-    @property
-    def in_memory(self) -> bool:
-        """Whether all of it is held, so that it may be read more than once cheaply."""
-        return len(self._block) == self.size
-
     def _unpack(self, file: IO[bytes]) -> IO[bytes]:
         """Return the unpacked bytes; those before a flaw are kept."""
+        import tempfile  # seldom needed, and a fifth of the reader's import
+
         target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
         done, unpacker, waiting = 0, _open_member(), b""
         try:

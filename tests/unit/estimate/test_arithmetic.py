@@ -83,6 +83,28 @@ def test_a_leak_is_scaled_to_the_death(training) -> None:
     assert "extrapolated" in note
 
 
+def test_the_copy_that_an_array_grows_by_is_not_the_arrays(training) -> None:
+    # np.vstack in a callback: at the death old, new and added rows lie side by side.
+    builder = training().grows((10, 400), (20, 1530)).dies_of_limit()
+    builder.inventory_at = 15.0
+    array = {"type": "ndarray", "count": 1, "element": {"type": "", "dtype": "float32"}}
+    builder.holds_list("kept", MIB, [200, 230, 260, 290], **array)
+    case = builder.build()
+    (holding,) = holdings_of(case.recording)
+    size, note = bytes_at_death(case, holding)
+    assert size == pytest.approx((290 + 5 * 30) * MIB, rel=0.1)
+    assert "extrapolated" in note
+
+
+def test_an_array_that_was_seen_once_is_as_large_as_it_was_seen(training) -> None:
+    builder = training().grows((10, 400), (20, 1530)).dies_of_limit()
+    builder.inventory_at = 15.0
+    builder.holds("kept", 290 * MIB)
+    case = builder.build()
+    (holding,) = holdings_of(case.recording)
+    assert bytes_at_death(case, holding) == (290 * MIB, "")
+
+
 def test_what_was_counted_before_its_memory_was_touched_counts_once(leaking) -> None:
     leaking.inventory_at = 12.0  # 1.1 GB were promised, 226 MiB had come
     case = leaking.build()

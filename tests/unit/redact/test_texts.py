@@ -70,6 +70,11 @@ GO = {
     "srun: error: gpu-node-12: task 3: Out Of Memory": "gpu-node-12",
     "slurmstepd: error: *** JOB 77 ON gpunode7 CANCELLED AT 12:00 ***": "gpunode7",
     "hf://datasets/acme/merger/x.parquet": "acme",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGZha2VrZXlmYWtl gpu": "AAAAC3Nz",
+    "id 'ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQCfakefake==' added": "AAAAB3Nz",
+    "paid with 4111 1111 1111 1111, thanks": "1111 1111",
+    "row 5500-0000-0000-0004 refused": "0000-0000",
+    "amex 3782 822463 10005": "822463",
 }
 STAY = """\
 commit 0123456789abcdef0123456789abcdef01234567 (HEAD)
@@ -108,6 +113,8 @@ the token classification_head_of_model_v2_final is unknown
 PWD=/work and pwd: /usr/share
 curl -o out.npz https://www.tensorflow.org/data.npz
 step 12: task 3: done, an error: 3 tasks: killed
+rows 4111 1111 1111 1112 and 4000 1000 2000 3000 of 5000 6000 7000 8000
+ssh-rsa is off, ssh-ed25519 AAAA is short; 4111111111111111 ns
 pid 31811, step 1,920, uid=0, exit status 137, signal 9
 """
 
