@@ -92,10 +92,10 @@ def read_plane(source: Source, start: int, end: int) -> Plane:
                 tried = True
                 if _take(plane, source, at, names):
                     return plane
-            if number != _LINES and stop <= end and stop - at <= _LARGEST_ENTRY:
-                if size < _MOST_NAMES:
-                    names.append(source.cut(at, stop))
-                    size += stop - at
+            whole = stop <= end and stop - at <= _LARGEST_ENTRY
+            if number != _LINES and whole and size < _MOST_NAMES:
+                names.append(source.cut(at, stop))
+                size += stop - at
     except WireError as error:
         plane.flaw = error.offset
     _read_names(plane, names)

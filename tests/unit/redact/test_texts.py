@@ -113,7 +113,7 @@ the token classification_head_of_model_v2_final is unknown
 PWD=/work and pwd: /usr/share
 curl -o out.npz https://www.tensorflow.org/data.npz
 step 12: task 3: done, an error: 3 tasks: killed
-rows 4111 1111 1111 1112 and 4000 1000 2000 3000 of 5000 6000 7000 8000
+rows 4111 1111 1111 1112 and 4000 1000 2000 3001 of 5000 6000 7000 8001
 ssh-rsa is off, ssh-ed25519 AAAA is short; 4111111111111111 ns
 pid 31811, step 1,920, uid=0, exit status 137, signal 9
 """
