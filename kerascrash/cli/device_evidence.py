@@ -12,8 +12,8 @@ from kerascrash.model.evidence import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kerascrash.model.allocator_map import AllocatorMap
     from kerascrash.model.case import Case
-    from kerascrash.model.trace import AllocatorMap
 
 _STDIN = "-"
 _MOST_FOLDERS = 16

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from kerascrash.collect.allocator_names import device_of, dtype_name
-from kerascrash.model.trace import AllocatorMap, ChunkGroup
+from kerascrash.model.allocator_map import AllocatorMap, ChunkGroup
 from kerascrash.units import parse_bytes
 
 _MOST_SIZES = 100_000

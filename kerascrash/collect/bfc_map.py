@@ -14,7 +14,7 @@ from collections import Counter
 from kerascrash.collect.allocator_names import device_of
 from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import parse
-from kerascrash.model.trace import AllocatorMap, ChunkGroup
+from kerascrash.model.allocator_map import AllocatorMap, ChunkGroup
 
 MOST_BYTES = 64 << 20
 _NAME = re.compile(r"_\w+\.(\d{15,17})$")

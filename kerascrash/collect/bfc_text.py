@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from kerascrash.collect.allocator_names import dtype_name
 from kerascrash.collect.bfc_draft import MapDraft, read_size, tensor_bytes
 from kerascrash.collect.log_line import parse_time
-from kerascrash.model.trace import AllocatorMap
+from kerascrash.model.allocator_map import AllocatorMap
 
 MOST_MAPS = 64
 _LONGEST = 4096

@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerascrash.model.trace import (
-    OpTime,
+from kerascrash.model.profiler_tools import (
     PeakCheck,
     ProfilerTools,
-    Trace,
     XlaBuffer,
     XlaModule,
 )
+from kerascrash.model.trace import OpTime, Trace
 
 _MOST_OPS = 15
 _MOST_MODULES = 6

@@ -21,8 +21,10 @@ from importlib.util import find_spec
 from kerascrash.collect import profiler_child
 from kerascrash.collect.profiler_answers import read_answer
 from kerascrash.collect.xplane.source import Source
+from kerascrash.model.allocator_map import AllocatorMap
 from kerascrash.model.evidence import Unavailable
-from kerascrash.model.trace import AllocatorMap, ProfilerTools, Trace
+from kerascrash.model.profiler_tools import ProfilerTools
+from kerascrash.model.trace import Trace
 
 MOST_TRACES = 2
 LONGEST_S = 20.0

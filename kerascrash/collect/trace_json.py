@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from kerascrash.model.trace import AllocatorMap, Trace
+from kerascrash.model.allocator_map import AllocatorMap
+from kerascrash.model.profiler_tools import ProfilerTools
+from kerascrash.model.trace import Trace
 
 _TYPES = {"trace": Trace, "map": AllocatorMap}
 _MOST = 200
@@ -59,7 +61,7 @@ def _plain(value: Any) -> Any:
 
 @functools.cache
 def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    return typing.get_type_hints(kind, localns={"ProfilerTools": ProfilerTools})
 
 
 def _build(row: object, kind: Any) -> Any:

@@ -25,8 +25,9 @@ from kerascrash.collect.trace_files import (
     find_trace_files,
 )
 from kerascrash.collect.xplane import read_xplane
+from kerascrash.model.allocator_map import AllocatorMap
 from kerascrash.model.evidence import Damage, Unavailable
-from kerascrash.model.trace import AllocatorMap, Trace
+from kerascrash.model.trace import Trace
 
 _BEFORE_START, _AFTER_DEATH = 10.0, 120.0  # clocks of other hosts differ
 _MOST_READ = 3 << 30  # bytes of all files together

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kerascrash.estimate.device_windows import begin_of, growing_over
+from kerascrash.model.allocator_map import AllocatorMap
 from kerascrash.model.case import Case
-from kerascrash.model.trace import AllocatorMap, AllocatorMemory, GrowingGroup, Trace
+from kerascrash.model.trace import AllocatorMemory, GrowingGroup, Trace
 
 _FULL = 0.95
 

@@ -1,9 +1,13 @@
-"""What profiler traces and allocator dumps tell of device memory."""
+"""What profiler traces tell of device memory."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # few traces have been asked for a second opinion
+    from kerascrash.model.profiler_tools import ProfilerTools
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,52 +102,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class PeakCheck:
-    """An allocator's peak as the profiler's own tool tells it, and as read here."""
-
-    allocator: str
-    bytes: int
-    bytes_here: int
-
-
-@dataclass(frozen=True, slots=True)
-class XlaBuffer:
-    """A buffer at the peak of a compiled module; ``line`` is ``file:line`` or empty."""
-
-    name: str
-    shape: str
-    op: str
-    kind: str
-    bytes: int
-    line: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class XlaModule:
-    """A compiled module: its peak as the compiler planned it, the biggest buffers."""
-
-    name: str
-    peak_bytes: int
-    buffers: tuple[XlaBuffer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ProfilerTools:
-    """
-    What the profiler's own tools say of a trace.
-
-    ``version`` names the library. ``ops`` are by their own time, without what they
-    called. ``notes`` say which tool told nothing, and why.
-    """
-
-    version: str
-    peaks: tuple[PeakCheck, ...] = ()
-    ops: tuple[OpTime, ...] = ()
-    modules: tuple[XlaModule, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Trace:
     """
     One trace file, decoded.
@@ -171,49 +129,3 @@ class Trace:
     ops: tuple[OpTime, ...] = ()
     notes: tuple[str, ...] = ()
     tools: ProfilerTools | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ChunkGroup:
-    """Chunks of one size in an allocator's map."""
-
-    size: int
-    count: int
-    bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class AllocatorMap:
-    """
-    A BFC allocator at a failed request: from its dump on stderr, the text of an error,
-    or a MemoryDump file.
-
-    ``free_bytes`` is free inside the pool, ``unreserved_bytes`` what it could still
-    have taken from the device under its limit; None where the source does not say.
-    ``requested_bytes`` is rounded up as the allocator does; None in a MemoryDump.
-    ``op`` is a node's path in a graph (with ``/``) or the name of an eager op.
-    ``count`` is how many failed requests of this allocator the source tells of.
-    """
-
-    allocator: str
-    device: str
-    source: str
-    time: float | None = None
-    line: int | None = None
-    op: str = ""
-    shape: str = ""
-    dtype: str = ""
-    requested_bytes: int | None = None
-    limit_bytes: int | None = None
-    in_use_bytes: int | None = None
-    peak_bytes: int | None = None
-    pool_bytes: int | None = None
-    free_bytes: int | None = None
-    unreserved_bytes: int | None = None
-    largest_free_bytes: int | None = None
-    chunks: int = 0
-    chunks_in_use: int = 0
-    by_size: tuple[ChunkGroup, ...] = ()
-    fragmentation: float | None = None
-    occupancy: str = ""
-    count: int = 1

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
-from kerascrash.model.trace import ProfilerTools, Trace
+from kerascrash.model.profiler_tools import ProfilerTools
+from kerascrash.model.trace import Trace
 from kerascrash.report.charts.bystep import build_step_chart
 from kerascrash.report.charts.spark import spark_path
 from kerascrash.report.plain import items, mapping, mappings, number, whole

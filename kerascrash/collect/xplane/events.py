@@ -9,7 +9,12 @@ from typing import Any
 from kerascrash.collect.xplane.memory_events import MemoryDecoder
 from kerascrash.collect.xplane.op_table import OpTable
 from kerascrash.collect.xplane.plane_names import PlaneNames
-from kerascrash.collect.xplane.steps import DEVICE_STEP, STEPS_LINE, StepFinder
+from kerascrash.collect.xplane.steps import (
+    DEVICE_STEP,
+    STEPS_LINE,
+    UNKNOWN,
+    StepFinder,
+)
 
 
 @dataclass(slots=True)
@@ -30,21 +35,17 @@ class EventReader:
         sums = self.ops.sums_of(names, line)
         for event in events:
             kind = event.metadata_id
-            if kind in memory:
-                add(event, begin_ps, freed=memory[kind])
-                continue
-            duration = event.duration_ps
             row = sums.get(kind)
-            if row is not None:
-                row[0] += 1
-                row[1] += duration
-            else:
-                sums[kind] = [1, duration]
-                if kind not in signs:
-                    signs[kind] = self.steps.sign_of(names, kind, event)
-            if (sign := signs[kind]) is not None:
-                begin = begin_ps + event.offset_ps
-                self.steps.add(sign, names.events[kind], line, begin, duration)
+            if row is None:
+                if kind in memory:
+                    add(event, begin_ps, freed=memory[kind])
+                    continue
+                row = sums[kind] = [0, 0]
+            duration = event.duration_ps
+            row[0] += 1
+            row[1] += duration
+            if signs.get(kind, UNKNOWN) is not None:
+                self.steps.take(names, line, begin_ps, event)
         self.seen += len(events)
         if line == STEPS_LINE:
             where = f"{names.plane} {line}"  # every device counts its own

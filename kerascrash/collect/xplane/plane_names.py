@@ -12,7 +12,8 @@ from kerascrash.collect.xplane.memory_events import ALLOCATION, DEALLOCATION
 class PlaneNames:
     """
     ``memory`` maps metadata ids of memory events to whether they free, ``signs`` those
-    of events that may be steps to their rank (None: looked at, and no sign).
+    of events that may be steps to their rank (None: looked at, and no sign), ``first``
+    those that came once so far to (line, begin in ps, duration in ps).
     """
 
     plane: str
@@ -20,6 +21,7 @@ class PlaneNames:
     stats: Mapping[int, str]
     memory: dict[int, bool] = field(init=False)
     signs: dict[int, int | None] = field(default_factory=dict)
+    first: dict[int, tuple[str, int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.memory = {

@@ -127,9 +127,14 @@ def _read_names(plane: Plane, entries: list[bytes]) -> None:
 
 def _take_names(plane: Plane, found: Any) -> None:
     plane.name = as_text(found.name)
-    plane.events = {e.key: as_text(e.value.name) for e in found.event_metadata}
-    plane.stats = {e.key: as_text(e.value.name) for e in found.stat_metadata}
+    plane.events = _names(found.event_metadata)
+    plane.stats = _names(found.stat_metadata)
     plane.own_stats = found.stats
+
+
+def _names(entries: Any) -> dict[int, str]:
+    """Return names by number; there are tens of thousands, so no call for each."""
+    return {one.key: one.value.name.decode("utf-8", "replace") for one in entries}
 
 
 def own_stats(plane: Plane) -> Iterator[tuple[str, Any]]:

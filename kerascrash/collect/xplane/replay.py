@@ -97,8 +97,7 @@ def replay(
         found.counts.append(counts.copy())
         edge = next(edges)
     found.counts.append(counts)
-    groups, _ = _group(column, live)
-    found.kept = tuple(groups[:MOST_GROUPS])
+    found.kept = tuple(_group(column, live)[0])
     return found
 
 
@@ -164,23 +163,31 @@ def _keep_live(
     if begun is not None:
         sizes = (size for _, size, _, time in live.values() if time >= begun)
         found.step_bytes = sum(sizes)
-    found.live = tuple(groups[:MOST_GROUPS])
-    found.live_bytes = sum(one.bytes for one in groups)
+    found.live = tuple(groups)
+    found.live_bytes = sum(size for size, _ in found.alive.values())
     found.live_count = len(live)
 
 
 def _group(
     column: Column, live: Live
 ) -> tuple[list[LiveGroup], dict[int, tuple[int, int]]]:
-    """Return what is alive in groups, biggest first, and bytes by group's number."""
+    """Return what is alive in the biggest groups, and bytes by every group's number."""
     by_group: dict[int, list[int]] = {}
     for group, size, asked, _ in live.values():
-        row = by_group.setdefault(group, [0, 0, 0])
-        row[0] += 1
-        row[1] += size
-        row[2] += asked
-    groups = [_make_group(column, g, *row) for g, row in by_group.items()]
-    groups.sort(key=lambda one: (-one.bytes, one.op, one.shape))
+        row = by_group.get(group)
+        if row is None:
+            by_group[group] = [1, size, asked]
+        else:
+            row[0] += 1
+            row[1] += size
+            row[2] += asked
+
+    def order(group: int) -> tuple[int, str, str]:
+        op, shape, *_ = column.groups[group]
+        return -by_group[group][1], op, shape
+
+    biggest = sorted(by_group, key=order)[:MOST_GROUPS]
+    groups = [_make_group(column, group, *by_group[group]) for group in biggest]
     return groups, {g: (size, asked) for g, (_, size, asked) in by_group.items()}
 
 

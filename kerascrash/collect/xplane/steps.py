@@ -7,6 +7,7 @@ programs of JAX, runs of a graph, the "Steps" line of a device.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ _JITTED = "PjitFunction("
 _RUNS = ("FunctionRun", "SessionRun", "TfrtSessionRun")
 _INPUT = ("IteratorGetNext", "Iterator::GetNext", "IteratorConsume")
 STEPS_LINE = "Steps"
-GRAPH_RUN, DEVICE_STEP = 3, 4
+GRAPH_RUN, DEVICE_STEP, UNKNOWN = 3, 4, 5
 _FEWEST = {GRAPH_RUN: 5}  # a few runs may be of as many different graphs
 
 
@@ -33,13 +34,29 @@ class Marked:
 
 
 class StepFinder:
-    """Is shown the first event of each kind, and every event of a kind it asks for."""
+    """Is shown events of each kind until it knows whether that kind may be steps."""
 
     def __init__(self) -> None:
         self._marked: dict[tuple[int, str, str], Marked] = {}
         self._ids: dict[int, tuple[PlaneNames, dict[int, str]]] = {}
 
-    def sign_of(self, names: PlaneNames, kind: int, event: Any) -> int | None:
+    def take(self, names: PlaneNames, line: str, begin_ps: int, event: Any) -> None:
+        """Take an event that may be a step; a kind that comes only once is none."""
+        kind = event.metadata_id
+        times = (begin_ps + event.offset_ps, event.duration_ps)
+        sign = names.signs.get(kind, UNKNOWN)
+        if sign == UNKNOWN:
+            first = names.first.pop(kind, None)
+            if first is None:
+                names.first[kind] = (line, *times)
+                return
+            sign = names.signs[kind] = self._sign_of(names, kind, event)
+            if sign is not None:
+                self.add(sign, names.events[kind], *first)
+        if sign is not None:
+            self.add(sign, names.events[kind], line, *times)
+
+    def _sign_of(self, names: PlaneNames, kind: int, event: Any) -> int | None:
         """Return the rank of what the event shows, None if it is no sign of a step."""
         name = names.events.get(kind)
         if name is None:
@@ -47,7 +64,10 @@ class StepFinder:
         if id(names) not in self._ids:
             self._ids[id(names)] = (names, names.stat_ids(_NUMBER, _CALL))
         ids = self._ids[id(names)][1]
-        carried = {ids.get(stat.metadata_id) for stat in event.stats} if ids else ()
+        carried: Collection[str] = ()
+        if ids:
+            found = [stat.metadata_id for stat in event.stats]
+            carried = [ids[one] for one in found if one in ids]
         if _NUMBER in carried:
             return 0
         if _CALL in carried:

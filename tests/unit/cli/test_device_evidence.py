@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from kerascrash.cli.device_evidence import with_device_evidence
+from kerascrash.model.allocator_map import AllocatorMap
 from kerascrash.model.case import Case, Log, LogLine, Mark, Process, Recording
 from kerascrash.model.evidence import Unavailable
-from kerascrash.model.trace import AllocatorMap, Trace
+from kerascrash.model.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[3]
 NONE = Unavailable("x", "absent")

@@ -11,7 +11,7 @@ import pytest
 from kerascrash.collect.bfc_map import read_bfc_map
 from kerascrash.collect.bfc_text import MOST_MAPS, read_bfc_text
 from kerascrash.collect.xplane.schema import message
-from kerascrash.model.trace import AllocatorMap
+from kerascrash.model.allocator_map import AllocatorMap
 
 MIB = 1 << 20
 

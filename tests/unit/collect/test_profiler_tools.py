@@ -14,7 +14,13 @@ from kerascrash.collect import profiler_tools
 from kerascrash.collect.profiler_tools import ask_profiler
 from kerascrash.collect.trace_json import read_traces_json, write_traces_json
 from kerascrash.collect.xplane import read_xplane
-from kerascrash.model.trace import PeakCheck, ProfilerTools, Trace, XlaBuffer, XlaModule
+from kerascrash.model.profiler_tools import (
+    PeakCheck,
+    ProfilerTools,
+    XlaBuffer,
+    XlaModule,
+)
+from kerascrash.model.trace import Trace
 from kerascrash.report.device import second_opinion, traces_list
 
 MIB = 1 << 20

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from kerascrash.collect.trace_json import read_traces_json, write_traces_json
+from kerascrash.model.allocator_map import AllocatorMap, ChunkGroup
 from kerascrash.model.trace import (
-    AllocatorMap,
     AllocatorMemory,
-    ChunkGroup,
     GrowingGroup,
     LiveGroup,
     OpTime,

@@ -8,16 +8,10 @@ import pytest
 
 from kerascrash.detect import observe
 from kerascrash.diagnose import diagnose
+from kerascrash.model.allocator_map import AllocatorMap, ChunkGroup
 from kerascrash.model.case import Case, ExitStatus, Log, LogLine
 from kerascrash.model.evidence import Unavailable
-from kerascrash.model.trace import (
-    AllocatorMap,
-    AllocatorMemory,
-    ChunkGroup,
-    GrowingGroup,
-    LiveGroup,
-    Trace,
-)
+from kerascrash.model.trace import AllocatorMemory, GrowingGroup, LiveGroup, Trace
 
 MIB = 1 << 20
 NONE = Unavailable("dump", "nothing was armed")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kerascrash.estimate.device_ledger import device_ledgers
 from kerascrash.estimate.ledger import REMAINDER, host_ledger, peak_ledger
-from kerascrash.model.trace import AllocatorMap
+from kerascrash.model.allocator_map import AllocatorMap
 from kerascrash.model.verdict import Ledger
 
 MIB = 1 << 20
