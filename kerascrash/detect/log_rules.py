@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from kerascrash.detect._foreign import foreign_lines
+from kerascrash.detect._kernel_lines import is_of_other_cgroup
 from kerascrash.detect._rows import Row, load_rows
 from kerascrash.model.case import Case, Log, LogLine
 from kerascrash.model.evidence import Evidence, Finding
@@ -45,7 +46,14 @@ def detect(case: Case) -> Iterator[Finding]:
     """Yield one finding per row that matched, weighed by its place in the log."""
     foreign = foreign_lines(case.logs)
     found = [
-        (log, list(find_hits(log, case.platform, foreign[log.source])))
+        (
+            log,
+            [
+                hit
+                for hit in find_hits(log, case.platform, foreign[log.source])
+                if not is_of_other_cgroup(case, hit.groups.get("cgroup", ""))
+            ],
+        )
         for log in case.logs
     ]
     judged = [(log, hits, _last_life(log)) for log, hits in found]

@@ -10,6 +10,8 @@ from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
 from kerascrash.estimate.device_memory import exhausted_pool
+from kerascrash.estimate.pipelines import pipeline_ops
+from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.rules import Rule
 from kerascrash.model.verdict import Advice, Culprit
@@ -19,6 +21,7 @@ _ABOUT_BATCH = re.compile(r"\bbatch(?:es|_size)?\b", re.IGNORECASE)
 
 _ABOUT_MALLOC = re.compile(r"LD_PRELOAD|MALLOC_")
 _ABOUT_TRACES = re.compile(r"Python numbers|shapes the same|before building the next")
+_ABOUT_CACHE = re.compile(r"dataset\.cache\(")
 _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
@@ -60,12 +63,15 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
 
     A smaller batch only where the batch is to blame; nothing about a card where
     TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
-    where any such pool did.
+    where any such pool did; no cache of a pipeline that has none.
     """
     pool = exhausted_pool(case)
     about = []
     if "batch_size" not in (factor, second) and factor != "none":
         about.append(_ABOUT_BATCH)
+    pipelines = pipeline_ops(recording_of(case))
+    if pipelines and not any(op.op == "cache" for ops in pipelines for op in ops):
+        about.append(_ABOUT_CACHE)
     if pool is not None:
         about.append(_ABOUT_MALLOC)
         if pool.device == "host":

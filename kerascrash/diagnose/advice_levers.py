@@ -23,6 +23,8 @@ _LEVERS = (
     ("slots", r"\bfewer slots\b"),
     ("layers", r"^shrink (?:the )?layers?\b"),
     ("dtype", r"\bfloat32\b|\bdtype\b"),
+    ("buffer", r"\bthe buffer\b"),
+    ("cache", r"^cache to a file\b"),
     ("chunks", r"\bin chunks\b"),
     ("shapes", r"\bkeep shapes the same\b"),
     ("batch", r"\bbatch(?:es|_size)?\b"),

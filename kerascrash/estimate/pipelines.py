@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerascrash.estimate.children import shared_unmapped
+from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.places import read_place
+from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.estimate.unheld import unheld_bytes
@@ -22,6 +24,7 @@ from kerascrash.model.evidence import Place
 _HOLDING = frozenset({"shuffle", "cache", "prefetch", "PyDataset", "DataLoader"})
 _QUEUES = frozenset({"PyDataset", "DataLoader"})
 _SMALL = 16 << 20
+_USABLE = 0.8
 _LONG = 64
 """Elements from which a buffer of elements of unknown size is no usual one."""
 
@@ -114,6 +117,26 @@ def fullest_buffer(case: Case) -> Buffer | None:
             if best is None or rank > best[:2]:
                 best = (*rank, buffer)
     return best[2] if best else None
+
+
+def elements_that_fit(case: Case, buffer: Buffer) -> int | None:
+    """
+    Return how many elements a full buffer may have under the limit that killed.
+
+    A fifth of the limit stays free; None where element or limit is unknown, or where
+    what is beside the buffer leaves no room.
+    """
+    element = buffer.op.element
+    limit = cgroup_limit(case) or last_reading(case, "host_total")
+    rise = rise_of(case)
+    if not element or limit is None or rise is None:
+        return None
+    room = int(limit * _USABLE) - (rise.final - buffer.bytes)
+    fitting = room // element
+    if fitting < 1 or (buffer.op.buffer or 0) <= fitting:
+        return None
+    digits = 10 ** max(len(str(fitting)) - 2, 0)
+    return fitting // digits * digits
 
 
 def _read(raw: Mapping[str, Any]) -> PipelineOp:

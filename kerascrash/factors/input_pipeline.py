@@ -33,7 +33,7 @@ FACTOR = Rule(
         "opened_by_script": 11.0,
     },
     remedies=(
-        "Make `shuffle(buffer_size)` smaller and put it before `batch` and decoding.",
+        "Make the buffer of `shuffle` smaller, and shuffle before anything is decoded.",
         "Cache to a file: `dataset.cache(path)`, not in memory.",
     ),
     near_misses=("A data set loaded whole before the pipeline is data, not a buffer.",),

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from kerascrash.estimate.pipelines import fullest_buffer, pipeline_ops
+from kerascrash.estimate.pipelines import (
+    elements_that_fit,
+    fullest_buffer,
+    pipeline_ops,
+)
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
 from kerascrash.units import format_bytes
@@ -22,9 +26,12 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     if op.op == "cache":
         detail = f"`{op.text}` holds up to {format_bytes(op.full)}; a file takes none."
         return measure.yes(buffer.bytes, detail, op.place, "dataset.cache(path)")
-    fewer = max((op.buffer or _PART) // _PART, 1)
-    detail = f"`{op.text}` holds {format_bytes(op.full)} when full; {op.op}({fewer:,})."
-    saves = buffer.bytes - buffer.bytes // _PART
+    fewer = elements_that_fit(seen.case, buffer)
+    fewer = fewer or max((op.buffer or _PART) // _PART, 1)
+    full = op.full * fewer // max(op.buffer or fewer, 1)
+    detail = f"`{op.text}` holds {format_bytes(op.full)} when full, "
+    detail += f"`{op.op}({fewer})` {format_bytes(full)}."
+    saves = buffer.bytes - min(full, buffer.bytes)
     return measure.yes(saves, detail, op.place, f".{op.op}({fewer})")
 
 
