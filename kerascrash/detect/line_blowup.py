@@ -16,12 +16,13 @@ from kerascrash.estimate.holdings import holdings_of
 from kerascrash.estimate.kept import steps_counted
 from kerascrash.estimate.line_doing import LineDoing, line_at_death
 from kerascrash.estimate.refusal import refusal_in
-from kerascrash.estimate.rise import rise_of
+from kerascrash.estimate.rise import Rise, rise_of
 from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.unseen import Unseen, grown_unseen
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
-from kerascrash.units import format_bytes
+from kerascrash.units import format_bytes, format_seconds
 
 _LEAST_SHARE = 0.3
 _LEAST_BYTES = 16 << 20
@@ -37,7 +38,10 @@ _UNSEEN = 0.5
 def detect(case: Case) -> Iterator[Finding]:
     """Yield the line's growth, and the size of an allocation that was refused."""
     doing, rise = line_at_death(case), rise_of(case)
-    if doing is not None and rise is not None and rise.total > 0 and doing.statement:
+    unseen = grown_unseen(case)
+    if unseen is not None and rise is not None:
+        yield _after(unseen, doing, rise)
+    elif doing is not None and rise is not None and rise.total > 0 and doing.statement:
         share = doing.bytes / rise.whole
         ran_before = steps_counted(recording_of(case)) >= _A_FEW
         if ran_before or graphs_kept(case) is not None:
@@ -55,6 +59,16 @@ def detect(case: Case) -> Iterator[Finding]:
     if recording is not None:
         grown = rise.total if rise is not None else 0
         yield from _refused(recording, grown, of_op=_is_of_op(recording, doing))
+
+
+def _after(unseen: Unseen, doing: LineDoing | None, rise: Rise) -> Finding:
+    """One call kept the interpreter to itself: only the line before it is known."""
+    text = f"one call took {format_bytes(unseen.bytes)} in "
+    text += f"{format_seconds(unseen.seconds)} and kept the interpreter to itself"
+    if doing is not None and doing.statement:
+        text += f"; it came after `{doing.statement.text[:120]}`"
+    share = min(unseen.bytes / rise.whole, 1.0)
+    return note("one_line_blew_up", "dump:samples", text, share, bytes=unseen.bytes)
 
 
 def _was_looked_at(recording: Recording | None) -> bool:

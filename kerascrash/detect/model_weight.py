@@ -15,6 +15,7 @@ from kerascrash.estimate.rise import Rise, rise_of
 from kerascrash.estimate.stacks import activity_of
 from kerascrash.estimate.timeline import open_stages, recording_of, stage_name, value_at
 from kerascrash.estimate.unheld import unheld_bytes
+from kerascrash.estimate.unseen import grown_unseen
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -57,6 +58,8 @@ def _being_built(case: Case, recording: Recording, rise: Rise) -> Iterator[Findi
     building = [mark for mark in stages if stage_name(mark) in ("build", "compile")]
     if activity not in ("weights", "slots") and not building:
         return
+    if grown_unseen(case) is not None:
+        return  # neither the stack nor the stage is of the call that took it
     series = recording.find_series("rss")
     before = value_at(series, building[-1].time) if building else None
     grown = rise.final - before if before is not None else unheld_bytes(case)

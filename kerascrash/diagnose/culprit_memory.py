@@ -21,6 +21,7 @@ from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.stacks import innermost_user_place, run_place
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.unseen import grown_unseen
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.verdict import Culprit
 from kerascrash.units import count_of, format_bytes
@@ -209,6 +210,10 @@ def line_culprit(case: Case) -> Culprit | None:
         return None
     calls = doing.statement.calls if doing.statement else ()
     owner = doing.target or (calls[0] if calls else "") or doing.place.function
+    unseen = grown_unseen(case)
+    if unseen is not None:
+        kind = "the line last seen running; one call soon after it kept the interpreter"
+        return Culprit(owner, kind, unseen.bytes, None, doing.place)
     return Culprit(owner, "result of one line", doing.whole or None, None, doing.place)
 
 

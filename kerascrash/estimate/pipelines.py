@@ -135,7 +135,7 @@ def elements_that_fit(case: Case, buffer: Buffer) -> int | None:
     fitting = room // element
     if fitting < 1 or (buffer.op.buffer or 0) <= fitting:
         return None
-    digits = 10 ** max(len(str(fitting)) - 2, 0)
+    digits: int = 10 ** max(len(str(fitting)) - 2, 0)
     return fitting // digits * digits
 
 
