@@ -13,10 +13,11 @@ from signal import Signals
 from kerascrash.detect._facts import note
 from kerascrash.detect._kernel_lines import kernel_lines
 from kerascrash.estimate.resident import certificate_of
-from kerascrash.estimate.workers import LostWorker, lost_workers
+from kerascrash.estimate.workers import LostWorker, killed_for_memory, lost_workers
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
+from kerascrash.units import format_seconds
 
 _SOURCE = "dump:certificate"
 _SIGKILL, _SIGSEGV = 9, 11
@@ -39,6 +40,21 @@ def detect(case: Case) -> Iterator[Finding]:
             yield note("worker_segfault", _SOURCE, text, 1.0, worker.time, **known)
         elif worker.signal in (_SIGKILL, None) and not _kernel_names(case, lost):
             yield from _not_by_the_kernel(case, worker)
+    killed = () if lost else killed_for_memory(case)
+    if killed:
+        last = max(killed, key=lambda worker: worker.time or 0.0)
+        yield _killed_unnoticed(case, last, len(killed))
+
+
+def _killed_unnoticed(case: Case, worker: LostWorker, count: int) -> Finding:
+    """Workers killed for memory whose loss nobody reported."""
+    many = "worker process" if count == 1 else "worker processes"
+    text = f"{count} {many} had been killed by the kernel for memory"
+    if worker.time is not None and case.death is not None:
+        text += f", the last {format_seconds(case.death - worker.time)} before"
+    text += "; the program went on without what they were to return"
+    known = {"worker_pid": worker.pid, "workers": count}
+    return note("worker_killed_for_memory", _SOURCE, text, 1.0, worker.time, **known)
 
 
 def _not_by_the_kernel(case: Case, worker: LostWorker) -> Iterator[Finding]:
@@ -78,7 +94,12 @@ def _log_was_readable(case: Case) -> bool:
 
 DETECTOR = Detector(
     id="lost_worker",
-    finds=("worker_lost", "worker_segfault", "worker_killed_outside"),
+    finds=(
+        "worker_lost",
+        "worker_segfault",
+        "worker_killed_outside",
+        "worker_killed_for_memory",
+    ),
     detect=detect,
     needs=("recording",),
 )

@@ -20,6 +20,7 @@ from kerascrash.diagnose.culprit_worker import worker_culprit
 from kerascrash.diagnose.resource import MEMORY_CAUSES
 from kerascrash.estimate.line_doing import only_waits
 from kerascrash.estimate.statements import statement_at
+from kerascrash.estimate.workers import killed_for_memory
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
 
@@ -69,7 +70,9 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
         refused, held = refused_culprit(case), data_culprit(case)
         if refused is not None and not _much_more(held, refused):
             return refused
-    if cause in MEMORY_CAUSES and factor == "child_process":
+    if factor == "child_process" and (
+        cause in MEMORY_CAUSES or killed_for_memory(case)
+    ):
         return worker_culprit(case)
     if cause in MEMORY_CAUSES and factor in _BY_FACTOR:
         named = _BY_FACTOR[factor](case)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kerascrash.diagnose.culprit_code import code_culprit
 from kerascrash.diagnose.culprit_memory import data_culprit, leak_culprit
 from kerascrash.estimate.resident import last_reading
-from kerascrash.estimate.workers import lost_workers
+from kerascrash.estimate.workers import killed_for_memory, lost_workers
 from kerascrash.model.case import Case, Process
 from kerascrash.model.verdict import Culprit
 
@@ -18,7 +18,7 @@ def worker_culprit(case: Case) -> Culprit | None:
 
     Where a loss ended the program, its own line stands in for a worker without a ring.
     """
-    lost = lost_workers(case)
+    lost = lost_workers(case) or killed_for_memory(case)
     rings = [(one.pid, one.case) for one in lost if one.case]
     if not lost:
         rings = [
@@ -33,4 +33,4 @@ def worker_culprit(case: Case) -> Culprit | None:
             where = f"in worker process {pid}"
             note = "; ".join(part for part in (where, named.note) if part)
             return replace(named, note=note)
-    return code_culprit(case, "python_exception") if lost else None
+    return code_culprit(case, "python_exception") if lost_workers(case) else None

@@ -19,8 +19,9 @@ _REPORTS_LOSS = re.compile(
     r"|worker.{0,60}(?:killed|died|terminated|exited)|terminated abruptly",
     re.IGNORECASE,
 )
+_KILLED = re.compile(r"\b[Kk]illed process (?P<pid>\d+)\b")
 _NEAR_S = 60.0
-_SIGTERM = 15
+_SIGKILL, _SIGTERM = 9, 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +39,7 @@ def lost_workers(case: Case) -> tuple[LostWorker, ...]:
     mark = _report(case)
     if mark is None:
         return ()
-    by_pid = {
-        child.process.pid: child
-        for child in case.children
-        if isinstance(child.process, Process)
-    }
+    by_pid = _rings(case)
     rows = certificate_of(case).get("children") or ()
     seen = tuple(
         LostWorker(pid, row.get("signal"), row.get("time"), by_pid.get(pid))
@@ -60,6 +57,39 @@ def lost_workers(case: Case) -> tuple[LostWorker, ...]:
         for pid, child in by_pid.items()
         if _is_near(child.death, mark)
     )
+
+
+def killed_for_memory(case: Case) -> tuple[LostWorker, ...]:
+    """
+    Return the workers that the kernel killed for memory while the program went on.
+
+    A ``multiprocessing.Pool`` starts new ones and waits for ever for what the dead were
+    to return, so no exception tells of them; the kernel's lines do, by their pid.
+    """
+    by_pid = _rings(case)
+    killed = {
+        int(found["pid"])
+        for log in case.logs
+        if log.kind == "kernel"
+        for line in log.lines
+        if (found := _KILLED.search(line.text))
+    }
+    return tuple(
+        LostWorker(pid, _SIGKILL, row.get("time"), by_pid.get(pid))
+        for row in certificate_of(case).get("children") or ()
+        if isinstance(pid := row.get("pid"), int)
+        and row.get("signal") == _SIGKILL
+        and pid in killed
+    )
+
+
+def _rings(case: Case) -> dict[int, Case]:
+    """Return the children that left a ring, by their pid."""
+    return {
+        child.process.pid: child
+        for child in case.children
+        if isinstance(child.process, Process)
+    }
 
 
 def _report(case: Case) -> Mark | None:

@@ -17,6 +17,7 @@ FACTOR = Rule(
         "child_died": 2.0,
         "worker_lost": 9.0,
         "worker_killed": 1.5,
+        "worker_killed_for_memory": 13.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,

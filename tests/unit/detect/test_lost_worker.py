@@ -11,6 +11,7 @@ from kerascrash.detect import observe
 from kerascrash.diagnose import diagnose
 from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.evidence import Unavailable
+from tests.unit.conftest import START
 
 GIB = 1 << 30
 MIB = 1 << 20
@@ -150,3 +151,31 @@ def test_so_is_one_that_nobody_saw_and_the_kernel_told_of_a_thread(
     case = builder.build()
     assert "allocation_unchecked" in names(case)
     assert diagnose(case).verdict.cause == "alloc_failure"
+
+
+@pytest.fixture
+def waiting_pool(training: Any) -> Any:
+    """A program that went on after SIGKILL had ended a worker, stopped later."""
+    builder = training(exit=ExitStatus(signal=15, known_by="pidfd")).runs(8, step=90)
+    row = {"pid": WORKER, "comm": "python", "signal": 9, "status": 9,
+           "time": START + 6}  # fmt: skip
+    builder.certificate["children"] = [row]
+    builder.certificate["kernel"] = {"readable": True, "lines": []}
+    return builder
+
+
+def test_workers_killed_for_memory_while_the_program_waits(waiting_pool: Any) -> None:
+    waiting_pool.kernel_lines = OOM_LINES
+    verdict = diagnose(waiting_pool.build()).verdict
+    assert (verdict.cause, verdict.factor) == ("termination_signal", "child_process")
+
+
+@pytest.mark.parametrize(
+    "lines", [[], [line.replace("4720", "5720") for line in OOM_LINES]]
+)
+def test_a_worker_that_the_program_killed_itself(
+    waiting_pool: Any, lines: list[str]
+) -> None:
+    waiting_pool.kernel_lines = lines
+    assert "worker_killed_for_memory" not in names(waiting_pool.build())
+    assert diagnose(waiting_pool.build()).verdict.factor == "none"
