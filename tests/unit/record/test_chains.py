@@ -22,7 +22,7 @@ KB = 1 << 10
 class Link:
     """One of a list; a slot that may stay unset."""
 
-    __slots__ = ("__weakref__", "data", "after")
+    __slots__ = ("__weakref__", "after", "data")
 
     def __init__(self, data: Any, after: Any) -> None:
         self.data = data
