@@ -26,6 +26,10 @@ GROWING_HOW = frozenset({"append", "extend", "setitem", "augassign", "add", "upd
 """Ways to write that make a container bigger, as the recorder names them."""
 
 
+CHAIN = "chain"
+"""Type of objects that each hold the next: the line that makes one adds it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """One owner in the inventory; bytes as scanned, growth per step or per second."""
@@ -97,7 +101,8 @@ class Holding:
     @property
     def is_filled_by_line(self) -> bool:
         """Its line of code adds to a container (append, setitem, …)."""
-        return self.is_container and self.place_how in GROWING_HOW
+        adds = self.place_how in GROWING_HOW or self.type == CHAIN
+        return self.is_container and adds
 
     @property
     def widest_dtype(self) -> tuple[str, int] | None:

@@ -64,23 +64,40 @@ def process_stayed_level(case: Case, holding: Holding) -> bool:
     recording, rows = recording_of(case), holding.history
     if recording is None or len(rows) < 2 or holding.device != _HOST:
         return False
-    began, sizes = rows[0][1], [size for _, _, size in rows]
-    grown = max(sizes) - sizes[0]
+    grown = max(size for _, _, size in rows) - rows[0][2]
     if grown < _SHOWS_FROM:
         return False
-    return all(_is_level(recording, name, began, grown) for name in ("rss", "vms"))
+    span = (rows[0][1], _half_grown(holding))
+    return all(_is_level(recording, name, span, grown) for name in ("rss", "vms"))
 
 
-def _is_level(recording: Recording, name: str, began: float, grown: int) -> bool:
+def _half_grown(holding: Holding) -> float:
+    """
+    Return when half of the growth was still to come, by the last look that shows it.
+
+    What began to grow late has not raised the low points of the later half of the time.
+    """
+    rows = holding.history
+    half = (rows[0][2] + max(size for _, _, size in rows)) / 2
+    first = next(at for at, row in enumerate(rows) if row[2] >= half)
+    return rows[max(first - 1, 0)][1]
+
+
+def _is_level(
+    recording: Recording, name: str, span: tuple[float, float], grown: int
+) -> bool:
     """
     Tell whether readings of the second half of the time since then are like the first.
 
     Only of a series that covers all of it: the watcher's tells of the last minutes.
     """
+    began, half_grown = span
     for series in recording.series:
         if series.name != name or not series.times or series.times[0] > began:
             continue
         middle = (began + series.times[-1]) / 2
+        if sum(time >= half_grown for time in series.times) >= _READINGS:
+            middle = max(middle, half_grown)
         rows = list(zip(series.times, series.values, strict=True))
         early = [value for time, value in rows if began <= time < middle]
         late = [value for time, value in rows if time >= middle]

@@ -36,15 +36,29 @@ class Entries:
         # The count of an instance only tells whether there was time to look at it.
         if node.collection and self._growth.of(node.key).count_rises():
             node.fold()
-        for child in list(node.children):
-            if self._stands_alone(child):
-                self.add(child)
-            else:
-                child.fold()
-                node.tally.merge(child.tally)
-                node.children.remove(child)
+        self._split(node)
         if node.children or node.tally.bytes > 0:
             self._nodes.setdefault(node.key, []).append(node)
+
+    def _split(self, node: Node) -> None:
+        """
+        Fold into a name what is under it, except what is worth an entry.
+
+        At whatever depth: a list that grows may be known for longer than the objects
+        that lead to it, as a callback's is before ``fit`` has put it into its own.
+        """
+        alone: list[Node] = []
+        for child in node.children:
+            if self._stands_alone(child):
+                self.add(child)
+                alone.append(child)
+                continue
+            if child.collection and self._growth.of(child.key).count_rises():
+                child.fold()
+            self._split(child)
+            alone += child.children
+            node.tally.merge(child.tally)
+        node.children = alone
 
     def _stands_alone(self, node: Node) -> bool:
         total = node.total()

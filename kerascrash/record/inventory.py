@@ -161,6 +161,7 @@ class Inventory:
         """Add a point for every name that was looked at in this scan."""
         sums: dict[str, list[float]] = {}
         fresh: set[str] = set()
+        partial: set[str] = set()
         for unit in self._memory.units.values():
             nodes = [unit.node] if unit.node is not None else []
             for node in nodes:
@@ -170,7 +171,9 @@ class Inventory:
                 total[1] += node.count
                 if unit.scan == self._memory.scan and not unit.cut:
                     fresh.add(node.key)
-        for key in fresh:
+                if node.partial:
+                    partial.add(node.key)
+        for key in fresh - partial:
             size, count = sums[key]
             self._growth.of(key).note(step, now, round(size), int(count))
 

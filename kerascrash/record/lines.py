@@ -143,6 +143,8 @@ class Lines:
         lines = list(search.lines)
         if scope and not attribute:
             lines = [x for x in lines if scope in x.functions] or lines
+        if node.link and not any(x.refers_to_itself for x in lines):
+            lines += _linking(tree, node.link)
         if (growing or node.collection) and not any(x.how in _ADDS for x in lines):
             lines += _in_functions_called(tree, search)
             lines += [line for _, _, line in search.passed]
@@ -183,6 +185,16 @@ class Lines:
                 score -= 25  # not reached yet: it cannot have made what is there now
             score += 8 * (running[function] == line.line)
         return score, line.line if line.how == "assign" else -line.line
+
+
+def _linking(tree: ast.Module, link: str) -> list[Line]:
+    """Return the lines that hang an object on another one, as ``tail.next = node``."""
+    search = Search(link, attribute=True)
+    search.run(tree, in_module=False)
+    found = [line for line in search.lines if "__init__" not in line.functions]
+    for line in found:
+        line.refers_to_itself = True
+    return found
 
 
 def _in_functions_called(tree: ast.Module, search: Search) -> list[Line]:

@@ -41,7 +41,7 @@ class LoopSteps:
             return False
         self.calling = weakref.ref(function)
         if function in self.trains:
-            self._take_turn(id(function))
+            self.take_turn(id(function))
         return True
 
     def leave(self, outermost: bool) -> None:
@@ -54,12 +54,13 @@ class LoopSteps:
             return
         function = self.calling() if self.calling is not None else None
         if function is None:
-            self._take_turn(id(optimizer))
+            self.take_turn(id(optimizer))
         elif function not in self.trains:
             self.trains.add(function)
-            self._take_turn(id(function))
+            self.take_turn(id(function))
 
-    def _take_turn(self, who: int) -> None:
+    def take_turn(self, who: int) -> None:
+        """An optimizer or a function that trains comes by: a new step or a part."""
         took_over = who == self._newcomer  # it is alone now: its first turn was a step
         self._newcomer = 0
         if self._in_step and who not in self._in_step:

@@ -26,6 +26,7 @@ _HANDING_ON = frozenset(
     )
 )  # fmt: skip
 """What these return is, for our purpose, what they were given."""
+_VALUE_FIRST = frozenset(("value_and_grad",))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _HOPS = 6
 _MOST = 8
@@ -94,6 +95,8 @@ class _Origins:
             for inner, node in _statements(function, function):
                 if isinstance(node, ast.Return) and node.value is not None:
                     self.follow(node.value, inner, part, hops - 1)
+        elif last in _VALUE_FIRST and part == 0:
+            return  # the value and what comes with it, not the gradient
         elif name and name not in self.found:
             self.found.append(name[:_LONGEST])
 

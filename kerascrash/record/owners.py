@@ -11,6 +11,7 @@ from __future__ import annotations
 from itertools import islice
 
 from kerascrash.record import kinds as k
+from kerascrash.record.chains import find_cluster, measure
 from kerascrash.record.safe import attributes, class_module, class_name
 from kerascrash.record.sampling import take
 from kerascrash.record.tally import HOLDING_MORE, Node
@@ -19,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from kerascrash.record.chains import Chain
     from kerascrash.record.kinds import ClassInfo, Kinds
     from kerascrash.record.walk import Walker
 
@@ -35,17 +37,22 @@ ATOM_WORTH = 1 << 16
 class Surveyor:
     """Fills nodes from objects, for one scan."""
 
-    def __init__(self, walker: Walker, kinds: Kinds, files: Any) -> None:
+    def __init__(
+        self, walker: Walker, kinds: Kinds, files: Any, chains: dict[str, Chain]
+    ) -> None:
         self._walker = walker
         self._kinds = kinds
         self._files = files
         """Module name → file, of the user's modules."""
+        self._chains = chains
 
     def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
         """Measure ``obj`` into ``node``; ``root``: the key of the name it hangs on."""
         obj, info = self._kinds.look(obj)
         node.type = class_name(info.cls)
         if id(obj) in self._walker.seen or self._walker.out_of_time():
+            return
+        if info.kind == k.USER and self._fill_cluster(obj, info, node, root):
             return
         if level < LEVELS and info.kind in (k.USER, k.MODEL):
             self._fill_instance(obj, info, node, root, level)
@@ -83,6 +90,21 @@ class Surveyor:
             child = Node(owner, f"{node.path}.{attr}", "instance", home, key)
             child.target = (attr, True, ())
             self._child(value, child, node, root, level)
+
+    def _fill_cluster(self, obj: Any, info: ClassInfo, node: Node, root: str) -> bool:
+        """Measure a linked list, a tree or a graph, if it hangs on the object."""
+        cluster = find_cluster(
+            obj, info, self._kinds, self._walker, self._chains, node.key
+        )
+        if cluster is None:
+            return False
+        measure(cluster, node.tally, self._walker, self._kinds, root)
+        what = "chain" if cluster.link else "tree"
+        node.kind = f"{what} of {cluster.count:,} {node.type}"
+        node.element = {"type": node.type, "shape": None, "dtype": None}
+        node.type, node.count, node.collection = what, cluster.count, True
+        node.link, node.partial = cluster.link, not cluster.complete
+        return True
 
     def _fill_generator(self, obj: Any, node: Node, root: str, level: int) -> None:
         """Name what a waiting generator keeps by its own variables."""

@@ -5,8 +5,13 @@ from __future__ import annotations
 from kerascrash.record.roots import REDISCOVERY
 from kerascrash.record.tally import Node
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kerascrash.record.chains import Chain
+
 LONGEST_REST = 8
 """A name that does not change and costs much is visited every so many scans."""
+MOST_CHAINS = 200
 FORGOTTEN = 160
 """Scans after which a namespace that was never met again is forgotten."""
 
@@ -55,6 +60,8 @@ class Memory:
         """Group → name → ``id`` of something that never holds anything: a function."""
         self.enumerated: dict[str, int] = {}
         """Group → the last scan that went through all of its names."""
+        self.chains: dict[str, Chain] = {}
+        """By the key of the name that holds the first of them."""
         self.scan = 0
 
     def begin(self) -> None:
@@ -62,6 +69,8 @@ class Memory:
         self.scan += 1
         if self.scan % REDISCOVERY == 1:
             self.dull.clear()
+            if len(self.chains) > MOST_CHAINS:
+                self.chains.clear()
             old = self.scan - FORGOTTEN
             kept = {key: at for key, at in self.enumerated.items() if at > old}
             self.enumerated = kept

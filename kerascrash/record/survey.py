@@ -217,7 +217,8 @@ class Survey:
                 walker.seen.update(unit.claims)
         self._due.sort(key=lambda pair: self._age(*pair))
         walker.begin_visits()
-        surveyor = Surveyor(walker, self._kinds, self._modules.files)
+        files, chains = self._modules.files, self._memory.chains
+        surveyor = Surveyor(walker, self._kinds, files, chains)
         for group, names in self._due:
             if walker.cut:
                 self.complete = False

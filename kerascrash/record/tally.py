@@ -68,7 +68,9 @@ class Node:
         "home",
         "key",
         "kind",
+        "link",
         "owner",
+        "partial",
         "path",
         "place",
         "scope",
@@ -96,6 +98,10 @@ class Node:
         self.count = 0
         self.element: dict[str, Any] | None = None
         self.collection = False
+        self.link = ""
+        """Of a chain of objects: the attribute by which each holds the next."""
+        self.partial = False
+        """More is there than was counted: no point of its course."""
         self.tally = Tally()
         self.children: list[Node] = []
 

@@ -39,3 +39,16 @@ def test_losses_that_keep_their_computations(tmp_path) -> None:
     # What the C library does not give back of freed intermediate results is there too.
     held = death.truth("bytes")
     assert 0.9 * held < death.culprit["bytes"] < 2 * held
+
+
+def test_arrays_of_a_jax_loop_are_no_data_set(tmp_path) -> None:
+    pytest.importorskip("jax")
+    death = harness.let_die("jax_arrays.py", tmp_path, limit_mib=900)
+    assert death.verdict["factor"] == "tensor_leak"
+    assert death.culprit["owner"] == "seen"
+    assert death.culprit["line"] == death.line("jax_arrays.py", "seen.append(")
+    assert death.culprit["growth_per"] == "step"
+    assert death.culprit["growth_bytes_per_step"] == pytest.approx(1 << 22, rel=0.1)
+    assert death.report["progress"]["step"] == pytest.approx(
+        death.truth("steps"), abs=2
+    )

@@ -98,3 +98,13 @@ def test_what_a_callback_that_only_fit_holds_keeps(
     assert death.verdict["factor"] == factor
     assert death.culprit["owner"] == owner
     assert death.culprit["line"] == death.line(script, source)
+
+
+def test_a_chain_of_objects_that_each_keep_the_one_before(tmp_path) -> None:
+    script = "states_chained.py"
+    death = blamed(script, tmp_path, 400)
+    assert death.verdict["factor"] in ("tensor_leak", "object_leak")
+    assert death.culprit["owner"] == "Agent.state"
+    assert death.culprit["line"] == death.line(script, "self.state = State(")
+    assert death.culprit["bytes"] == pytest.approx(death.truth("bytes"), rel=0.1)
+    assert death.culprit["growth_bytes_per_step"] == pytest.approx(1 << 18, rel=0.1)

@@ -5,8 +5,9 @@ Called eagerly, each ``apply`` of a Keras optimizer is a step. Inside a ``tf.fun
 it is only seen while that is traced: from then on each call of that function is a
 step (this covers ``train_on_batch``). Where several optimizers take turns (a GAN), one
 round of them is a step. An optimizer of PyTorch tells by the hook that it offers for
-that. Loops jitted by JAX are not seen, nor a step that is part of what
-``torch.compile`` compiles: there the hook must be nothing, or it would be compiled too.
+that; of JAX each gradient is a step, or each call of what is compiled with one in it.
+Not seen is a step that is part of what ``torch.compile`` compiles: there the hook
+must be nothing, or it would be compiled too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ OPTIMIZERS = (
     ("tf_keras.src.optimizers.optimizer", "Optimizer", "apply_gradients"),
 )
 FUNCTIONS = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
+JAX = "jax._src.api"
 OPTIMIZER, COMPILER = "torch.optim.optimizer", "torch.compiler"
 
 
@@ -64,6 +66,12 @@ def _install(recorder: Recorder) -> Callable[[], None]:
             after=lambda outermost, *_, ok: loop.leave(outermost),  # noqa: ARG005
         )  # fmt: skip
 
+    def observe_jax(module: Any) -> None:
+        from kerascrash.record.jax_steps import JaxSteps
+
+        removers.append(JaxSteps(recorder, NAME, steps()).observe(module))
+
+    removers.append(when_imported(recorder, NAME, JAX, observe_jax))
     for module_name, owner, name in OPTIMIZERS:
         call = partial(observe_apply, owner, name)
         removers.append(when_imported(recorder, NAME, module_name, call))

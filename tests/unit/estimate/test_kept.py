@@ -83,3 +83,21 @@ def test_a_reader_that_came_late_does_not_make_it_level(training) -> None:
         case, recording=replace(recording, series=(*late, *recording.series))
     )
     assert [kept.holding.owner for kept in leaks(case)] == ["kept"]
+
+
+@pytest.mark.parametrize(
+    ("course", "blamed"),
+    [
+        (((5, 400), (16, 401), (20, 1400)), ["kept"]),
+        (((5, 400), (16, 401), (18, 900), (18.5, 401), (20, 402)), []),
+    ],
+)
+def test_growth_that_began_late_is_growth(training, course, blamed) -> None:
+    """Compiling took most of the time; the second one is emptied again."""
+    builder = training(seconds=20).grows(*course).runs(5, step=160)
+    builder.asks(1, 1 << 20)
+    builder.holds_list("kept", 6 << 20, [1, 2, 60, 110, 160])
+    rows = builder.inventory["entries"][0]["history"]
+    for row, at in zip(rows, (6, 12, 17.2, 18, 18.9), strict=True):
+        row[1] = rows[-1][1] - 20 + at
+    assert [kept.holding.owner for kept in leaks(builder.build())] == blamed

@@ -33,3 +33,29 @@ def test_an_instance_seen_now_and_then_keeps_its_attributes_apart() -> None:
 
 def test_a_collection_that_gains_elements_is_one_name() -> None:
     assert owners_after(collection=True) == {"self"}
+
+
+def owners_below(sizes: list[int]) -> dict[str, int]:
+    """Return what is written of a list that only objects new to us lead to."""
+    growth = Growth()
+    home = ("train.py", "")
+    top, between = (
+        Node(name, f"fit().{name}", "frame", home, name)
+        for name in ("callbacks", "callbacks[0]")
+    )
+    kept = Node("Keeper.kept", "fit().callbacks[0].kept", "instance", home, "kept")
+    top.tally.add(100)
+    kept.tally.add(sizes[-1])
+    top.children.append(between)
+    between.children.append(kept)
+    for step, size in enumerate(sizes):
+        growth.of("kept").note(step, float(step), size, 1)
+    entries = Entries(growth)
+    entries.add(top)
+    assert top.total() == 100 + sizes[-1]
+    return {row["owner"]: row["bytes"] for row in entries.write(Lines())}
+
+
+def test_what_grows_is_named_before_what_leads_to_it_is_known_as_long() -> None:
+    assert owners_below([10_000, 20_000, 30_000]) == {"Keeper.kept": 30_000}
+    assert owners_below([30_000, 30_000, 30_000]) == {}

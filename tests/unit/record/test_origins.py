@@ -34,6 +34,9 @@ SOURCE = dedent(
         slots[i] = tape.gradient(loss, w)
         keep(stash, grads)
         grads = grads
+        (much, aux), slope = jax.value_and_grad(f, has_aux=True)(w)
+        values.append(aux)
+        slopes.append(slope)
     """
 )
 
@@ -49,6 +52,8 @@ SOURCE = dedent(
         ("norms.append(norm)", ["tf.linalg.global_norm"]),
         ("flat += clipped", ["tape.gradient"]),
         ("slots[i] =", ["tape.gradient"]),
+        ("values.append(aux)", []),
+        ("slopes.append(slope)", ["jax.value_and_grad"]),
     ],
 )
 def test_what_made_the_value(text, made_by) -> None:
