@@ -90,7 +90,7 @@ def footprint(
     elif "Embedding" in kind:
         needs, scratch = False, 2 * made
     else:
-        kept = more + _windows(kind, parts[0], taken, made)
+        kept = more + _windows(kind, parts[0], taken, made) + _merged(kind, parts, made)
         own = own or kind.startswith("MaxPooling")
     return Footprint(made, kept, scratch, output_needed=own, input_needed=needs)
 
@@ -116,6 +116,14 @@ def _windows(kind: str, given: Shape, taken: int, made: int) -> int:
     if "Separable" in kind:
         return taken
     return made if kind == "PReLU" else 0
+
+
+def _merged(kind: str, parts: Sequence[Shape], made: int) -> int:
+    """Return what merging keeps between the first two inputs and the result."""
+    if kind == "Average":  # the sum that is divided
+        return made
+    between = max(len(parts) - 2, 0)
+    return between * made if kind in ("Multiply", "Maximum", "Minimum") else 0
 
 
 def rematerialised(own: Footprint, mode: str) -> Footprint:

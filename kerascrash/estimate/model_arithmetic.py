@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerascrash.estimate.dtypes import dtype_size
-from kerascrash.estimate.layer_kinds import Footprint
 from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.layer_parts import LayerPart, layer_parts
+from kerascrash.estimate.layer_readers import UNKNOWN, readers_of
 from kerascrash.estimate.layer_shapes import Basis, has_activation
 from kerascrash.estimate.optimizer_slots import (
     extra_slots,
@@ -25,8 +25,6 @@ from kerascrash.estimate.optimizer_slots import (
 from kerascrash.estimate.places import read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
-
-_THE_LOSS = Footprint(0, 0, 0, output_needed=False, input_needed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +89,44 @@ def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerByte
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)
+    readers = readers_of([one.name for one in parts], raw.get("config"))
     return tuple(
-        _layer(one, None if at < first else _followers(parts, at), batch)
+        _layer(one, None if at < first else _is_read(parts, readers, at), batch)
         for at, one in enumerate(parts)
     )
 
 
-def _followers(parts: Sequence[LayerPart], at: int) -> Footprint:
-    """Return the next layer that reads what this one made: views are looked through."""
-    later = (one.own for one in parts[at + 1 : at + 4])
-    return next((own for own in later if own.output), _THE_LOSS)
+def _is_read(
+    parts: Sequence[LayerPart], readers: Sequence[Sequence[int]], at: int
+) -> bool:
+    """Tell whether the gradient of a reader needs it: views are looked through."""
+    seen, left = {at}, [at]
+    while left:
+        one = left.pop()
+        for reader in readers[one]:
+            if reader == UNKNOWN or parts[reader].own.input_needed:
+                return True
+            if not parts[reader].own.output and reader not in seen:
+                seen.add(reader)
+                left.append(reader)
+        if not readers[one]:  # the loss reads it
+            return True
+    return False
 
 
-def _layer(one: LayerPart, follower: Footprint | None, batch: int) -> LayerBytes:
-    """Return a layer in bytes; without a ``follower`` no gradient comes back to it."""
+def _layer(one: LayerPart, read: bool | None, batch: int) -> LayerBytes:
+    """
+    Return a layer in bytes.
+
+    ``read``: a gradient behind it needs its output; None: none comes back to it.
+    """
     row, own = one.row, one.own
     dtype = row.get("dtype")
     size = dtype_size(dtype if isinstance(dtype, str) else None)
     parameters = whole(row.get("parameters")) if one.counts else 0
     kept = 0
-    if follower is not None:
-        needed = own.output_needed or follower.input_needed
-        kept = own.kept + (own.output if needed else 0)
+    if read is not None:
+        kept = own.kept + (own.output if own.output_needed or read else 0)
     weights = whole(row.get("weights_bytes")) or parameters * size
     return LayerBytes(
         name=one.name,
