@@ -9,7 +9,7 @@ tensor]`` in Keras 2). Where it names none, the list is taken for a chain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -95,10 +95,7 @@ class _Wiring:
     def _graph(
         self, rows: Mapping[str, _Config], ends: Mapping[str, _Ends], config: object
     ) -> _Ends:
-        sources = {
-            name: set(_named(row.get("inbound_nodes"), _DEEPEST))
-            for name, row in rows.items()
-        }
+        sources = {name: _named(row.get("inbound_nodes")) for name, row in rows.items()}
         for name, read in sources.items():
             passes = rows[name].get("class_name") in _OPERATIONS_THAT_PASS
             for source in read:
@@ -107,7 +104,7 @@ class _Wiring:
                 elif source in ends and not passes:
                     self._link(ends[source].last, {UNKNOWN})
         told = config.get("output_layers") if isinstance(config, Mapping) else None
-        last = set(_named(told, _DEEPEST)) or set([*ends][-1:])
+        last = _named(told) or set([*ends][-1:])
         begins = [one.first for name, one in ends.items() if not sources.get(name)]
         return _Ends(
             frozenset().union(*begins),
@@ -141,9 +138,7 @@ def _rows(config: object) -> dict[str, _Config]:
         return {}
     rows = config.get("layers")
     listed = rows if isinstance(rows, (list, tuple)) else [config.get("layer")]
-    return {
-        str(_name_of(row)): row for row in listed if isinstance(row, Mapping)
-    }  # fmt: skip
+    return {str(_name_of(row)): row for row in listed if isinstance(row, Mapping)}
 
 
 def _name_of(row: _Config) -> object:
@@ -152,17 +147,18 @@ def _name_of(row: _Config) -> object:
     return row.get("name") or inside
 
 
-def _named(nodes: object, depth: int) -> Iterator[str]:
-    """Yield the layers that nodes name, however deep in their arguments."""
-    if isinstance(nodes, Mapping):
-        history = nodes.get("keras_history")
-        parts = [history] if history else list(nodes.values())
-    elif isinstance(nodes, (list, tuple)):
-        if len(nodes) >= 3 and isinstance(nodes[0], str) and isinstance(nodes[1], int):
-            yield nodes[0]
-            return
-        parts = list(nodes)
-    else:
-        return
-    for part in parts if depth else ():
-        yield from _named(part, depth - 1)
+def _named(nodes: object) -> set[str]:
+    """Return the layers that nodes name, wherever in their arguments."""
+    found, left = set[str](), [(nodes, _DEEPEST)]
+    while left:
+        one, depth = left.pop()
+        if isinstance(one, Mapping):
+            history = one.get("keras_history")
+            inside = [history] if history else one.values()
+            left += [(part, depth - 1) for part in inside if depth]
+        elif isinstance(one, (list, tuple)):
+            if len(one) >= 3 and isinstance(one[0], str) and isinstance(one[1], int):
+                found.add(one[0])
+            elif depth:
+                left += [(part, depth - 1) for part in one]
+    return found
