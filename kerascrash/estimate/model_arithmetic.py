@@ -32,8 +32,9 @@ class LayerBytes:
     """
     One layer; sizes that grow with the batch are for the batch given.
 
-    ``kept`` is what the step keeps of it for the backward pass, ``scratch`` what its
-    gradient needs while it is computed, ``casts`` the copies of its weights in the
+    ``kept`` is what the step keeps of it for the backward pass, ``passed`` the part
+    that is gone once its own gradient is due, ``scratch`` what that one
+    needs while it is computed, ``casts`` the copies of its weights in the
     format it computes in; ``output_shape`` is one sample's. ``activated``: it ends in
     an activation function.
     """
@@ -49,6 +50,7 @@ class LayerBytes:
     trainable: bool = True
     casts: int = 0
     activated: bool = False
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,9 @@ def _layer(one: LayerPart, read: bool | None, batch: int) -> LayerBytes:
         output_bytes=own.output * size * batch,
         output_shape=one.made,
         kept=kept * size * batch,
+        passed=(kept - own.kept if not own.output_needed and kept else 0)
+        * size
+        * batch,
         scratch=own.scratch * size * batch,
         trainable=row.get("trainable") is not False,
         activated=has_activation(row),
