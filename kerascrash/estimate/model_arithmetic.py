@@ -16,7 +16,7 @@ from kerascrash.estimate.dtypes import dtype_size
 from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.layer_parts import LayerPart, layer_parts
 from kerascrash.estimate.layer_readers import UNKNOWN, readers_of
-from kerascrash.estimate.layer_shapes import Basis, has_activation
+from kerascrash.estimate.layer_shapes import Basis, has_activation, per_sample
 from kerascrash.estimate.optimizer_slots import (
     extra_slots,
     slots_per_weight,
@@ -74,6 +74,8 @@ class ModelBytes:
     extra_slots: tuple[str, ...] = ()
     partial: bool = False
     """The weights made so far of a model that was still being built."""
+    built: bool = True
+    """Else its layers' weights and shapes follow from their settings and the data."""
 
     @property
     def training(self) -> int:
@@ -87,7 +89,8 @@ class ModelBytes:
 
 
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
-    parts = tuple(layer_parts(raw.get("layers"), basis))
+    built = raw.get("built") is not False
+    parts = tuple(layer_parts(raw.get("layers"), basis, built=built))
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)
@@ -125,7 +128,7 @@ def _layer(one: LayerPart, read: bool | None, batch: int) -> LayerBytes:
     row, own = one.row, one.own
     dtype = row.get("dtype")
     size = dtype_size(dtype if isinstance(dtype, str) else None)
-    parameters = whole(row.get("parameters")) if one.counts else 0
+    parameters = one.parameters
     kept = 0
     if read is not None:
         kept = own.kept + (own.output if own.output_needed or read else 0)
@@ -164,10 +167,10 @@ def _slots(raw: Mapping[str, Any], trainable_bytes: int) -> tuple[int, str]:
 def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
     """Return one recorded model in bytes for a batch."""
     layers = _layers(raw, batch, basis)
-    parameters = int(raw.get("parameters") or 0) or sum(
-        one.parameters for one in layers
-    )
-    trainable = raw.get("trainable_parameters")
+    counted = int(raw.get("parameters") or 0)
+    parameters = counted or sum(one.parameters for one in layers)
+    # None counted: none are made yet, and all may be trained.
+    trainable = raw.get("trainable_parameters") if counted else None
     weights = int(raw.get("weights_bytes") or 0) or sum(one.weights for one in layers)
     share = trainable / parameters if isinstance(trainable, int) and parameters else 1.0
     trainable_bytes = int(weights * share)
@@ -182,8 +185,7 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         gradients=trainable_bytes if optimizer else 0,
         slots=slots,
         slots_known_by=how,
-        # Layers that are not built yet have no shapes, and no shape is not a small one.
-        activations=0 if raw.get("built") is False else sum(one.kept for one in layers),
+        activations=sum(one.kept for one in layers) if _sized(raw, basis) else 0,
         batch_size=batch,
         layers=layers,
         optimizer=str(optimizer.get("class") or ""),
@@ -192,7 +194,17 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         casts=sum(layer.casts for layer in layers),
         extra_slots=extra_slots(optimizer) if optimizer else (),
         partial=not raw.get("class") and raw.get("built") is False,
+        built=raw.get("built") is not False,
     )
+
+
+def _sized(raw: Mapping[str, Any], basis: Basis) -> bool:
+    """
+    Tell whether the layers have shapes: no shape is not a small one.
+
+    Those of a model that is not built follow from the data, if what it is is known.
+    """
+    return raw.get("built") is not False or bool(raw.get("class") and basis.given)
 
 
 def batch_size_of(recording: Recording) -> int | None:
@@ -213,14 +225,18 @@ def batch_size_of(recording: Recording) -> int | None:
 
 def basis_of(recording: Recording) -> Basis:
     """Return what the recorded shapes were made with."""
-    length = 1
-    for batch in reversed(recording.models.get("batches") or []):
-        shapes = [row[1] for row in batch.get("shapes") or () if len(row) > 1]
-        known = [shape[1] for shape in shapes if shape and len(shape) > 1]
+    length, given = 1, None
+    batch = batch_size_of(recording) or 1
+    for told in reversed(recording.models.get("batches") or []):
+        rows = [row for row in told.get("shapes") or () if len(row) > 1]
+        known = [row[1][1] for row in rows if row[1] and len(row[1]) > 1]
+        inputs = [row[1] for row in rows if str(row[0]) == "x"]
+        if given is None and len(inputs) == 1:
+            given = per_sample(inputs[0], Basis(batch))
         if known and isinstance(known[0], int):
             length = max(known[0], 1)
             break
-    return Basis(batch_size_of(recording) or 1, length)
+    return Basis(batch, length, given)
 
 
 def models_of(
