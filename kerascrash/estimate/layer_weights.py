@@ -14,7 +14,9 @@ from typing import Any
 
 from kerascrash.estimate.layer_outputs import Shape, spread, whole
 
-_GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
+_GATES = {"LSTM": (4, 1), "GRU": (3, 2), "SimpleRNN": (1, 1)}
+"""Gates, and biases of each."""
+_PER_CHANNEL = {"BatchNormalization": 4, "RMSNormalization": 1, "UnitNormalization": 0}
 
 
 def weights_to_come(kind: str, settings: Mapping[str, Any], given: Shape) -> int:
@@ -22,26 +24,33 @@ def weights_to_come(kind: str, settings: Mapping[str, Any], given: Shape) -> int
     taken = given[-1] if given else 1
     units = whole(settings.get("units"))
     if kind in _GATES and units:
-        return _GATES[kind] * units * (taken + units + 1)
-    if kind == "Embedding":
+        gates, biases = _GATES[kind]
+        return gates * units * (taken + units + biases)
+    if kind in ("Embedding", "ReversibleEmbedding"):
         return whole(settings.get("input_dim")) * whole(settings.get("output_dim"))
     if kind == "MultiHeadAttention":
-        return _attention(settings, taken)
+        heads, key = whole(settings.get("num_heads")), whole(settings.get("key_dim"))
+        value = whole(settings.get("value_dim")) or key
+        return heads * ((2 * key + value) * (taken + 1) + value * taken) + taken
     if kind.endswith("Normalization"):
-        return (4 if kind.startswith("Batch") else 2) * taken
-    filters = whole(settings.get("filters"))
-    if "Conv" in kind and filters and len(given) > 1:
-        if settings.get("data_format") == "channels_first":
-            taken = given[0]
-        window = math.prod(spread(settings.get("kernel_size") or 1, len(given) - 1))
-        if kind.startswith("Separable"):
-            return window * taken + taken * filters + filters
-        groups = whole(settings.get("groups")) or 1
-        return window * taken // groups * filters + filters
+        return _PER_CHANNEL.get(kind, 2) * taken
+    if "Conv" in kind and len(given) > 1:
+        return _convolution(kind, settings, given)
     return (taken + 1) * units if kind == "Dense" else 0
 
 
-def _attention(settings: Mapping[str, Any], width: int) -> int:
-    heads, key = whole(settings.get("num_heads")), whole(settings.get("key_dim"))
-    value = whole(settings.get("value_dim")) or key
-    return heads * (2 * key + 2 * value) * (width + 1)
+def _convolution(kind: str, settings: Mapping[str, Any], given: Shape) -> int:
+    first = settings.get("data_format") == "channels_first"
+    frame = given[1:] if kind.startswith("ConvLSTM") else given
+    taken = frame[0] if first else frame[-1]
+    window = math.prod(spread(settings.get("kernel_size") or 1, len(frame) - 1))
+    deep = taken * (whole(settings.get("depth_multiplier")) or 1)
+    if kind.startswith("Depthwise"):
+        return (window + 1) * deep
+    filters = whole(settings.get("filters"))
+    if kind.startswith("Separable"):
+        return window * deep + (deep + 1) * filters
+    if kind.startswith("ConvLSTM"):
+        return 4 * filters * (window * (taken + filters) + 1)
+    groups = whole(settings.get("groups")) or 1
+    return (window * taken // groups + 1) * filters
