@@ -35,6 +35,7 @@ from kerascrash.model.case import Case, Recording
 _FARTHEST = 64
 """Times the batch that was seen: beyond, nothing is claimed."""
 _STRIDE = 1.2
+_SPREAD_UNBUILT = 0.2
 _CAUTION = 0.2
 """Standard deviations that a recommended batch stays below the limit."""
 
@@ -56,7 +57,8 @@ class Forecast:
 
     ``reason`` says why nothing can (then there is no line). ``before`` is the level
     when the run began, ``mapped`` what of the peak are pages of files, which a limit
-    does not count against the process.
+    does not count against the process; ``spread`` is the part of a rise by which two
+    runs differ.
     """
 
     reason: str = ""
@@ -71,20 +73,21 @@ class Forecast:
     limit: int | None = None
     from_model_alone: bool = False
     anchor: tuple[int, int] | None = None
+    spread: float = SPREAD
 
     def peak(self, batch: int) -> Peak:
         """Return the predicted peak at a batch size."""
         arena = self.cost.arena(batch)
         value = self.before + self.fixed + self._taken(batch)
         var_fixed, covariance, var_again = self.variance
-        spread = var_fixed + 2 * covariance * arena + var_again * arena**2
+        square = var_fixed + 2 * covariance * arena + var_again * arena**2
         if self.anchor is not None:
             at, seen = self.anchor
             own = max(seen - self.before - self.fixed, 0.0)
             value = seen + own * (self._taken(batch) / self._taken(at) - 1)
-            spread = var_again * (arena - self.cost.arena(at)) ** 2
+            square = var_again * (arena - self.cost.arena(at)) ** 2
         above = max(value - self.before, 0.0)
-        deviation = math.sqrt(max(spread, 0.0) + (SPREAD * above) ** 2)
+        deviation = math.sqrt(max(square, 0.0) + (self.spread * above) ** 2)
         reach = Z90 * deviation
         return Peak(
             batch,
@@ -182,6 +185,8 @@ def _line(
         limit=limit if limit and limit < NO_LIMIT else None,
         from_model_alone=not complete,
         anchor=(run.batch, run.peak) if complete else None,
+        # In which order the layers of a model run that was never built is a guess.
+        spread=SPREAD if model is None or model.built else _SPREAD_UNBUILT,
     )
 
 

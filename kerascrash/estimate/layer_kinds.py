@@ -78,19 +78,25 @@ def footprint(
     own = activation in _OWN_OUTPUT or kind in _ACTIVATION_LAYERS
     needs = kind not in _PASSES and not _reads_its_output(kind, activation)
     kept, scratch = more, taken + made
+    if activation in _OWN_OUTPUT and settings.get("activation"):
+        # What was made is needed for the activation alone, and gone before the product.
+        scratch = max(taken, made)
     if is_recurrent(kind):
         kept, scratch = recurrent(kind, settings, parts[0], made)
-        own = True
+        own = needs = bool(settings.get("unroll"))  # a loop has copies of both
     elif is_attention(kind):
         kept, scratch = attention(kind, settings, parts, made)
     elif "Normalization" in kind:
         kept, scratch = more + (0 if kind.startswith("Batch") else made), 3 * made
     elif "Dropout" in kind:
-        kept, scratch = _dropped(kind, settings, made), 2 * made
+        kept, scratch = _dropped(kind, settings, made), made
     elif "Embedding" in kind:
         needs, scratch = False, 2 * made
+    elif kind in ("Add", *_ACTIVATION_LAYERS):
+        # One gradient is written over the other, or is the same.
+        kept, scratch = more, made
     else:
-        kept = more + _windows(kind, parts[0], taken, made)
+        kept = more + _windows(kind, parts[0], taken, made) + _merged(kind, parts, made)
         own = own or kind.startswith("MaxPooling")
     return Footprint(made, kept, scratch, output_needed=own, input_needed=needs)
 
@@ -116,6 +122,14 @@ def _windows(kind: str, given: Shape, taken: int, made: int) -> int:
     if "Separable" in kind:
         return taken
     return made if kind == "PReLU" else 0
+
+
+def _merged(kind: str, parts: Sequence[Shape], made: int) -> int:
+    """Return what merging keeps between the first two inputs and the result."""
+    if kind == "Average":  # the sum that is divided
+        return made
+    between = max(len(parts) - 2, 0)
+    return between * made if kind in ("Multiply", "Maximum", "Minimum") else 0
 
 
 def rematerialised(own: Footprint, mode: str) -> Footprint:

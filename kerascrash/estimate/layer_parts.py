@@ -16,6 +16,7 @@ from kerascrash.estimate.layer_shapes import (
     is_keras_own,
     per_sample,
 )
+from kerascrash.estimate.layer_weights import weights_to_come
 
 _MOST_LAYERS = 5000
 
@@ -26,7 +27,7 @@ class LayerPart:
     One layer of one sample: ``made`` is its output, ``own`` its footprint.
 
     ``counts``: its weights are its own, not those of the layers inside it, which are
-    listed too.
+    listed too. ``to_come``: the weights that it will have once it is built.
     """
 
     name: str
@@ -34,18 +35,34 @@ class LayerPart:
     made: Shape
     own: Footprint
     counts: bool = True
+    to_come: int = 0
 
     @property
     def learns(self) -> bool:
         """Tell whether it has, or may have, weights that get gradients."""
         row = self.row
-        return row.get("trainable") is not False and row.get("parameters") != 0
+        return row.get("trainable") is not False and (
+            row.get("parameters") != 0 or self.to_come > 0
+        )
+
+    @property
+    def parameters(self) -> int:
+        """Its own weights: those it has, else those ``to_come`` once it is built."""
+        if not self.counts:
+            return 0
+        return whole(self.row.get("parameters")) or self.to_come
 
 
-def layer_parts(rows: object, basis: Basis) -> Iterator[LayerPart]:
-    """Yield the layers that compute, in the order of the model."""
+def layer_parts(
+    rows: object, basis: Basis, *, built: bool = True
+) -> Iterator[LayerPart]:
+    """
+    Yield the layers that compute, in the order of the model.
+
+    One that is not ``built`` is taken for a chain that begins with what the data are.
+    """
     leaves = [*islice(leaves_of(rows, basis), _MOST_LAYERS), None]
-    before: Shape | None = None
+    before = None if built else basis.given
     for leaf, after in pairwise(leaves):
         if leaf is None:
             return
@@ -53,7 +70,8 @@ def layer_parts(rows: object, basis: Basis) -> Iterator[LayerPart]:
         made = _made(leaf, basis, given, before, after)
         own = _footprint(leaf, given, made).times(leaf.steps * leaf.calls)
         before = (leaf.steps, *made) if leaf.steps > 1 else made
-        yield LayerPart(leaf.name, leaf.row, before, own, counts=not leaf.gathers)
+        to_come = 0 if built else weights_to_come(leaf.kind, leaf.settings, given[0])
+        yield LayerPart(leaf.name, leaf.row, before, own, not leaf.gathers, to_come)
 
 
 def _made(

@@ -15,11 +15,10 @@ from typing import Any
 from kerascrash.estimate.layer_outputs import Shape, whole
 
 _GATES = {
-    "LSTM": 7, "GRU": 8, "SimpleRNN": 1, "RNN": 1,
+    "LSTM": 7, "GRU": 6, "SimpleRNN": 1, "RNN": 1,
     "ConvLSTM1D": 7, "ConvLSTM2D": 7, "ConvLSTM3D": 7,
 }  # fmt: skip
 """Tensors of a cell's size that one time step keeps."""
-_UNROLLED_GATES = {**_GATES, "GRU": 6}
 _ATTENTION = frozenset({
     "MultiHeadAttention", "GroupedQueryAttention", "Attention", "AdditiveAttention",
 })  # fmt: skip
@@ -46,8 +45,9 @@ def recurrent(
         unit = whole(settings.get("units")) or made
     taken = math.prod(given)
     if settings.get("unroll"):
-        return _UNROLLED_GATES[kind] * steps * unit, taken + 4 * unit + made
-    return _GATES[kind] * steps * unit + 2 * taken, 2 * taken + 4 * unit + made
+        return _GATES[kind] * steps * unit, taken + 4 * unit + made
+    # The input is copied step by step; the gates' gradients are put together.
+    return _GATES[kind] * steps * unit + taken, taken + 16 * unit + made
 
 
 def attention(

@@ -17,10 +17,16 @@ from kerascrash.estimate.layer_outputs import Shape
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The batch size that shapes were recorded at, and what unknown lengths were."""
+    """
+    The batch size that shapes were recorded at, and what unknown lengths were.
+
+    ``given`` is one sample of the data: what the first layer of a model is given that
+    is not built yet, None where that cannot be told.
+    """
 
     batch: int = 1
     length: int = 1
+    given: Shape | None = None
 
 
 def per_sample(raw: object, basis: Basis) -> Shape | None:

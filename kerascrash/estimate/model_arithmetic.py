@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerascrash.estimate.dtypes import dtype_size
-from kerascrash.estimate.layer_kinds import Footprint
 from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.layer_parts import LayerPart, layer_parts
-from kerascrash.estimate.layer_shapes import Basis, has_activation
+from kerascrash.estimate.layer_readers import UNKNOWN, readers_of
+from kerascrash.estimate.layer_shapes import Basis, has_activation, per_sample
 from kerascrash.estimate.optimizer_slots import (
     extra_slots,
     slots_per_weight,
@@ -26,16 +26,15 @@ from kerascrash.estimate.places import read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
 
-_THE_LOSS = Footprint(0, 0, 0, output_needed=False, input_needed=True)
-
 
 @dataclass(frozen=True, slots=True)
 class LayerBytes:
     """
     One layer; sizes that grow with the batch are for the batch given.
 
-    ``kept`` is what the step keeps of it for the backward pass, ``scratch`` what its
-    gradient needs while it is computed, ``casts`` the copies of its weights in the
+    ``kept`` is what the step keeps of it for the backward pass, ``passed`` the part
+    that is gone once its own gradient is due, ``scratch`` what that one
+    needs while it is computed, ``casts`` the copies of its weights in the
     format it computes in; ``output_shape`` is one sample's. ``activated``: it ends in
     an activation function.
     """
@@ -51,6 +50,7 @@ class LayerBytes:
     trainable: bool = True
     casts: int = 0
     activated: bool = False
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class ModelBytes:
     extra_slots: tuple[str, ...] = ()
     partial: bool = False
     """The weights made so far of a model that was still being built."""
+    built: bool = True
+    """Else its layers' weights and shapes follow from their settings and the data."""
 
     @property
     def training(self) -> int:
@@ -87,32 +89,49 @@ class ModelBytes:
 
 
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
-    parts = tuple(layer_parts(raw.get("layers"), basis))
+    built = raw.get("built") is not False
+    parts = tuple(layer_parts(raw.get("layers"), basis, built=built))
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)
+    readers = readers_of([one.name for one in parts], raw.get("config"))
     return tuple(
-        _layer(one, None if at < first else _followers(parts, at), batch)
+        _layer(one, None if at < first else _is_read(parts, readers, at), batch)
         for at, one in enumerate(parts)
     )
 
 
-def _followers(parts: Sequence[LayerPart], at: int) -> Footprint:
-    """Return the next layer that reads what this one made: views are looked through."""
-    later = (one.own for one in parts[at + 1 : at + 4])
-    return next((own for own in later if own.output), _THE_LOSS)
+def _is_read(
+    parts: Sequence[LayerPart], readers: Sequence[Sequence[int]], at: int
+) -> bool:
+    """Tell whether the gradient of a reader needs it: views are looked through."""
+    seen, left = {at}, [at]
+    while left:
+        one = left.pop()
+        for reader in readers[one]:
+            if reader == UNKNOWN or parts[reader].own.input_needed:
+                return True
+            if not parts[reader].own.output and reader not in seen:
+                seen.add(reader)
+                left.append(reader)
+        if not readers[one]:  # the loss reads it
+            return True
+    return False
 
 
-def _layer(one: LayerPart, follower: Footprint | None, batch: int) -> LayerBytes:
-    """Return a layer in bytes; without a ``follower`` no gradient comes back to it."""
+def _layer(one: LayerPart, read: bool | None, batch: int) -> LayerBytes:
+    """
+    Return a layer in bytes.
+
+    ``read``: a gradient behind it needs its output; None: none comes back to it.
+    """
     row, own = one.row, one.own
     dtype = row.get("dtype")
     size = dtype_size(dtype if isinstance(dtype, str) else None)
-    parameters = whole(row.get("parameters")) if one.counts else 0
+    parameters = one.parameters
     kept = 0
-    if follower is not None:
-        needed = own.output_needed or follower.input_needed
-        kept = own.kept + (own.output if needed else 0)
+    if read is not None:
+        kept = own.kept + (own.output if own.output_needed or read else 0)
     weights = whole(row.get("weights_bytes")) or parameters * size
     return LayerBytes(
         name=one.name,
@@ -122,6 +141,9 @@ def _layer(one: LayerPart, follower: Footprint | None, batch: int) -> LayerBytes
         output_bytes=own.output * size * batch,
         output_shape=one.made,
         kept=kept * size * batch,
+        passed=(kept - own.kept if not own.output_needed and kept else 0)
+        * size
+        * batch,
         scratch=own.scratch * size * batch,
         trainable=row.get("trainable") is not False,
         activated=has_activation(row),
@@ -145,10 +167,10 @@ def _slots(raw: Mapping[str, Any], trainable_bytes: int) -> tuple[int, str]:
 def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
     """Return one recorded model in bytes for a batch."""
     layers = _layers(raw, batch, basis)
-    parameters = int(raw.get("parameters") or 0) or sum(
-        one.parameters for one in layers
-    )
-    trainable = raw.get("trainable_parameters")
+    counted = int(raw.get("parameters") or 0)
+    parameters = counted or sum(one.parameters for one in layers)
+    # None counted: none are made yet, and all may be trained.
+    trainable = raw.get("trainable_parameters") if counted else None
     weights = int(raw.get("weights_bytes") or 0) or sum(one.weights for one in layers)
     share = trainable / parameters if isinstance(trainable, int) and parameters else 1.0
     trainable_bytes = int(weights * share)
@@ -163,8 +185,7 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         gradients=trainable_bytes if optimizer else 0,
         slots=slots,
         slots_known_by=how,
-        # Layers that are not built yet have no shapes, and no shape is not a small one.
-        activations=0 if raw.get("built") is False else sum(one.kept for one in layers),
+        activations=sum(one.kept for one in layers) if _sized(raw, basis) else 0,
         batch_size=batch,
         layers=layers,
         optimizer=str(optimizer.get("class") or ""),
@@ -173,7 +194,17 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         casts=sum(layer.casts for layer in layers),
         extra_slots=extra_slots(optimizer) if optimizer else (),
         partial=not raw.get("class") and raw.get("built") is False,
+        built=raw.get("built") is not False,
     )
+
+
+def _sized(raw: Mapping[str, Any], basis: Basis) -> bool:
+    """
+    Tell whether the layers have shapes: no shape is not a small one.
+
+    Those of a model that is not built follow from the data, if what it is is known.
+    """
+    return raw.get("built") is not False or bool(raw.get("class") and basis.given)
 
 
 def batch_size_of(recording: Recording) -> int | None:
@@ -194,14 +225,18 @@ def batch_size_of(recording: Recording) -> int | None:
 
 def basis_of(recording: Recording) -> Basis:
     """Return what the recorded shapes were made with."""
-    length = 1
-    for batch in reversed(recording.models.get("batches") or []):
-        shapes = [row[1] for row in batch.get("shapes") or () if len(row) > 1]
-        known = [shape[1] for shape in shapes if shape and len(shape) > 1]
+    length, given = 1, None
+    batch = batch_size_of(recording) or 1
+    for told in reversed(recording.models.get("batches") or []):
+        rows = [row for row in told.get("shapes") or () if len(row) > 1]
+        known = [row[1][1] for row in rows if row[1] and len(row[1]) > 1]
+        inputs = [row[1] for row in rows if str(row[0]) == "x"]
+        if given is None and len(inputs) == 1:
+            given = per_sample(inputs[0], Basis(batch))
         if known and isinstance(known[0], int):
             length = max(known[0], 1)
             break
-    return Basis(batch_size_of(recording) or 1, length)
+    return Basis(batch, length, given)
 
 
 def models_of(

@@ -20,6 +20,8 @@ from kerascrash.model.case import Case, Recording
 
 HOST = "host"
 """The device of a pool on the CPU."""
+_BEFORE_A_STEP = 0.5
+"""Of what a step needs: a peak below that was read before one was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,9 @@ def device_fits(case: Case, batch: int | None) -> list[Mapping[str, Any]]:
         if recording and present and batch:
             here = pool_need(recording, present, device)
             there = pool_need(recording, batch, device)
-            if here and there:  # the arithmetic, put right by what was seen
-                wanted = there.total * peak // max(here.total, 1)
+            if here and there:
+                alike = min(batch, present) / max(batch, present)
+                wanted = _put_right(there.total, peak / max(here.total, 1), alike)
         rows.append(
             {
                 "device": device,
@@ -73,6 +76,19 @@ def device_fits(case: Case, batch: int | None) -> list[Mapping[str, Any]]:
             }
         )
     return rows
+
+
+def _put_right(computed: int, seen: float, alike: float) -> int:
+    """
+    Return what arithmetic says, put right by how it did where the pool was ``seen``.
+
+    Part of what it was wrong by belongs to the model, and part to how pieces were cut
+    in that run (a piece of up to twice what was asked for is handed out whole): that
+    one goes along the less, the less ``alike`` the batches are.
+    """
+    if seen < _BEFORE_A_STEP:
+        return computed
+    return int(computed * seen ** ((1 + alike) / 2))
 
 
 def _pools(

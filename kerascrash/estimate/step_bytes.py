@@ -27,10 +27,10 @@ from kerascrash.estimate.model_arithmetic import (
 from kerascrash.estimate.workspaces import kernel_workspaces, last_cache
 from kerascrash.model.case import Recording
 
-BATCH_COPIES = 3
-"""Batches alive at once: being gathered, prefetched, in the step."""
-
-
+BATCH_COPIES = 4
+"""Batches alive at once: being gathered, prefetched twice, in the step."""
+_ROWS = 2
+"""Of the rows a batch looked up: their gradients, and those squared or scaled."""
 MAPPED_FROM = 32 << 20
 """Bytes from which on a tensor does not come out of an arena."""
 
@@ -41,7 +41,9 @@ class LayerCost:
     One sample's bytes: kept, scratch, and the largest single tensor.
 
     ``gradient`` is that of the weights, ``workspace`` what kernels need while it is
-    computed, whatever the batch.
+    computed, whatever the batch; ``passed`` the part of what is kept that is gone once
+    the layer's own gradient is due; ``behind`` what the layer behind still holds;
+    ``update`` temporaries of the updates that may be under way.
     """
 
     kept: float
@@ -49,13 +51,17 @@ class LayerCost:
     tensor: float
     gradient: int = 0
     workspace: int = 0
+    passed: float = 0.0
+    behind: float = 0.0
+    update: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
     """
     ``inputs`` are one sample's bytes; ``update`` what the optimizer's largest update
-    needs beside the gradients once the backward pass is over; ``casts`` are copies of
+    needs beside the gradients once the backward pass is over, ``rows`` what it needs
+    besides of the rows that a batch looked up in tables; ``casts`` are copies of
     the weights in another dtype.
     """
 
@@ -63,6 +69,7 @@ class StepCost:
     inputs: float
     update: int = 0
     casts: int = 0
+    rows: float = 0.0
 
     def live(self, batch: float) -> float:
         """Return what a step has alive at once beside weights and slots, in bytes."""
@@ -75,12 +82,13 @@ class StepCost:
     def _peak(self, batch: float) -> tuple[float, float]:
         gradients = sum(layer.gradient for layer in self.layers)
         waiting, kept, pooled = gradients, float(self.casts), float(self.casts)
-        peak = (float(gradients + self.update),) * 2
+        peak = (gradients + self.update + self.rows * batch,) * 2
         for layer in self.layers:
             share = float(layer.tensor * batch < MAPPED_FROM)
             kept += layer.kept * batch
             pooled += share * layer.kept * batch
-            scratch, small = layer.scratch * batch, layer.workspace + waiting
+            scratch = (layer.scratch + layer.behind - layer.passed) * batch
+            small = layer.workspace + layer.update + waiting
             peak = max(peak, (kept + scratch + small, pooled + share * scratch + small))
             waiting -= layer.gradient
         copies = BATCH_COPIES * self.inputs * batch
@@ -104,17 +112,47 @@ def step_cost(recording: Recording, batch: int) -> StepCost | None:
     if model is None or not model.activations:
         return None
     mode, cache = execution_mode(recording), last_cache(recording)
-    layers = tuple(
-        LayerCost(
-            one.kept / batch, one.scratch / batch, one.output_bytes / batch,
-            one.weights if one.trainable and model.gradients else 0, workspace,
-        )
-        for one, workspace in zip(
-            model.layers, kernel_workspaces(model.layers, mode, cache), strict=True
-        )
-    )  # fmt: skip
-    inputs = input_bytes(recording, batch) / batch
-    return StepCost(layers, inputs, model.update, model.casts)
+    workspaces = kernel_workspaces(model.layers, mode, cache)
+    tables = sum(one.output_bytes for one in model.layers if "Embedding" in one.type)
+    return StepCost(
+        _layer_costs(model, workspaces, overlaps=mode == "graph"),
+        inputs=input_bytes(recording, batch) / batch,
+        update=model.update,
+        casts=model.casts,
+        rows=_ROWS * tables / batch if model.gradients else 0.0,
+    )
+
+
+def _layer_costs(
+    model: ModelBytes, workspaces: Sequence[int], *, overlaps: bool
+) -> tuple[LayerCost, ...]:
+    """
+    Return the layers' costs for one sample.
+
+    ``overlaps``: ops run as soon as they can, so that the update of a layer and the
+    gradient of its filter go on while the one before is at work.
+    """
+    batch, costs = model.batch_size, list[LayerCost]()
+    largest, behind, heaviest = 0, 0, max(_gradients_of(model), default=0)
+    rows = zip(model.layers, workspaces, _gradients_of(model), strict=True)
+    for one, workspace, gradient in reversed([*rows]):
+        costs.append(
+            LayerCost(
+                one.kept / batch, one.scratch / batch, one.output_bytes / batch,
+                gradient, workspace, one.passed / batch,
+                behind=behind / batch if workspace and overlaps else 0.0,
+                update=model.update * largest // max(heaviest, 1) if overlaps else 0,
+            )
+        )  # fmt: skip
+        largest = max(largest, gradient)
+        behind = one.output_bytes if workspace else behind
+    return tuple(reversed(costs))
+
+
+def _gradients_of(model: ModelBytes) -> list[int]:
+    return [
+        one.weights if one.trainable and model.gradients else 0 for one in model.layers
+    ]
 
 
 def input_bytes(recording: Recording, batch: int) -> int:

@@ -135,7 +135,25 @@ def compare(kind: type) -> dict:
         "computed": list(sized(raw)[-1].output_shape),
         "parameters": model.count_params(),
         "counted": model_bytes(raw, BATCH, BASIS).parameters,
+        "to_come": unbuilt(raw, shape_for(kind)),
     }
+
+
+def unbuilt(raw: dict, given: tuple[int, ...]) -> int:
+    """Return our count of weights for a model as it is before its first step."""
+    rows = [row for row in raw["layers"] if row["class"] != "InputLayer"]
+    for row in rows:
+        unmake(row)
+    before = {**raw, "built": False, "parameters": 0, "trainable_parameters": 0,
+              "weights_bytes": 0, "layers": rows, "config": None}  # fmt: skip
+    return model_bytes(before, BATCH, Basis(BATCH, 1, given)).parameters
+
+
+def unmake(row: dict) -> None:
+    row |= {"output_shape": None, "input_shape": None, "parameters": 0,
+            "weights_bytes": 0}  # fmt: skip
+    for inside in row.get("layers", ()):
+        unmake(inside)
 
 
 def forget(row: dict) -> None:
@@ -187,7 +205,8 @@ MEASURED = (
     "GlobalMaxPooling2D Flatten Reshape Permute RepeatVector ZeroPadding2D Cropping2D "
     "UpSampling2D Embedding SimpleRNN TimeDistributed MultiHeadAttention "
     "GroupedQueryAttention Attention AdditiveAttention ReLU ELU LeakyReLU PReLU "
-    "Softmax Multiply Maximum Average Dot GaussianDropout AlphaDropout "
+    "Softmax Add Subtract Concatenate Multiply Maximum Minimum Average Dot "
+    "GaussianDropout AlphaDropout "
     "SpectralNormalization CenterCrop Resizing"
 ).split()
 
@@ -214,11 +233,61 @@ def rematerialised() -> keras.Model:
         return keras.Model(given, L.Dense(2)(made))
 
 
+def towers(merge: type, activation: str | None) -> keras.Model:
+    given = keras.Input((16,))
+    made = [L.Dense(32, activation=activation)(given) for _ in range(3)]
+    return keras.Model(given, L.Dense(2)(merge()(made)))
+
+
+def residual() -> keras.Model:
+    given = keras.Input((16, 16, 8))
+    x = L.Conv2D(8, 3, padding="same")(given)
+    for stride in (1, 2, 1):
+        y = L.Conv2D(8, 3, strides=stride, padding="same")(x)
+        y = L.ReLU()(L.BatchNormalization()(y))
+        y = L.BatchNormalization()(L.Conv2D(8, 3, padding="same")(y))
+        if stride > 1:
+            x = L.Conv2D(8, 1, strides=stride)(x)
+        x = L.ReLU()(L.Add()([x, y]))
+    return keras.Model(given, L.Dense(2)(L.GlobalAveragePooling2D()(x)))
+
+
+def nested_residual() -> keras.Model:
+    given, inner = keras.Input((16, 16, 8)), residual()
+    beside = L.Dense(2)(L.Flatten()(given))
+    return keras.Model(given, L.Dense(2)(L.Add()([inner(given), beside])))
+
+
+def unet() -> keras.Model:
+    given = keras.Input((16, 16, 3))
+    x, skips = given, []
+    for filters in (4, 8):
+        x = L.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        skips.append(x)
+        x = L.MaxPooling2D()(x)
+    for filters, skip in zip((8, 4), reversed(skips), strict=True):
+        x = L.Conv2DTranspose(filters, 2, 2, activation="relu")(x)
+        x = L.Concatenate()([x, skip])
+        x = L.Conv2D(filters, 3, padding="same", activation="relu")(x)
+    return keras.Model(given, L.Conv2D(3, 1, activation="sigmoid")(x))
+
+
+def branched() -> dict[str, keras.Model]:
+    """Models whose list of layers is no chain."""
+    merges = (L.Add, L.Concatenate, L.Multiply, L.Average, L.Maximum)
+    found = {
+        f"{merge.__name__} of three {activation}": towers(merge, activation)
+        for merge in merges for activation in (None, "relu")
+    }  # fmt: skip
+    made = (residual, nested_residual, unet)
+    return found | {make.__name__: make() for make in made}
+
+
 def measure_kept() -> list:
     by_name = {kind.__name__: kind for kind in layer_classes()}
     models = {name: build(by_name[name], with_products=True)
               for name in MEASURED if name in by_name}  # fmt: skip
-    models["siamese"] = siamese()
+    models |= branched() | {"siamese": siamese()}
     models |= {f"{k.__name__} unrolled": unrolled(k) for k in (L.LSTM, L.GRU)}
     if hasattr(keras, "RematScope"):
         models["rematerialised activations"] = rematerialised()

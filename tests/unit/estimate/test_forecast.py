@@ -74,6 +74,32 @@ def test_a_death_before_the_first_step_is_over_is_computed(training) -> None:
     assert width[0] > width[1]
 
 
+def never_built(training, *inputs: str):
+    """The death of a subclassed model in its first step: no layer tells a shape."""
+    builder = ran(training, limit=900 * MIB, peak=890, steps=0)
+    (model,) = builder.models["models"]
+    model |= {"class": "Net", "built": False, "parameters": 0}
+    model["layers"][0] |= {"output_shape": None, "input_shape": None, "parameters": 0}
+    shapes = [[name, [None, 8], "float32"] for name in (*inputs, "y")]
+    builder.models["batches"] = [{"batch_size": 1024, "shapes": shapes}]
+    return builder.build()
+
+
+def test_a_model_that_was_never_built_is_sized_by_its_data(training) -> None:
+    seen = forecast_of(never_built(training, "x"))
+    built = forecast_of(ran(training, limit=900 * MIB, peak=890, steps=0).build())
+    assert seen.largest(900 * MIB) is not None
+    assert seen.peak(512).bytes == pytest.approx(built.peak(512).bytes, rel=0.05)
+    one, other = seen.peak(512), built.peak(512)
+    assert one.high - one.low > other.high - other.low
+
+
+def test_of_several_inputs_nobody_knows_which_layer_reads_which(training) -> None:
+    facts = forecast_facts(never_built(training, "x[0]", "x[1]"))
+    assert facts["fits"] is None
+    assert "shapes are unknown" in facts["reason"]
+
+
 def test_no_batch_is_named_where_a_list_leaks(leaking) -> None:
     leaking.models = network()
     leaking.progress["batch_size"] = 32

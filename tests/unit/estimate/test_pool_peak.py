@@ -39,8 +39,15 @@ def test_the_peak_follows_the_arithmetic_put_right_by_what_was_seen(training) ->
     (same,), (more,) = device_fits(case, 512), device_fits(case, 1024)
     assert same["predicted_peak_bytes"] == peak
     assert same["fits"] is True
-    assert more["predicted_peak_bytes"] == pytest.approx(1.1 * need(case, 1024))
+    # Part of a tenth goes along: the other is of how that run cut its pieces.
+    assert more["predicted_peak_bytes"] == pytest.approx(1.1**0.75 * need(case, 1024))
     assert more["fits"] is False
+
+
+def test_a_pool_read_before_a_step_was_over_tells_nothing_of_steps(training) -> None:
+    case = counted(training, device="GPU:0", peak=2 * MIB)
+    (row,) = device_fits(case, 1024)
+    assert row["predicted_peak_bytes"] == need(case, 1024)
 
 
 def test_a_pool_of_which_no_limit_is_known_is_not_judged(training) -> None:

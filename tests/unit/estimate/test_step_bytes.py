@@ -51,7 +51,10 @@ def kept(*rows: dict[str, Any]) -> int:
         # A view keeps nothing; the product behind it needs what it shows.
         ([layer("Embedding", [5], [5, 3]), layer("Flatten", [5, 3], [15]),
           layer("Dense", [15], [2])], 15 + 2),
-        ([layer("LSTM", [3, 2], [4], units=4)], 7 * 3 * 4 + 2 * 6 + 4),
+        ([layer("LSTM", [3, 2], [4], units=4)], 7 * 3 * 4 + 6 + 4),
+        # The next loop makes copies of what it reads, step by step.
+        ([layer("GRU", [3, 2], [3, 4], units=4), layer("GRU", [3, 4], [4], units=4)],
+         6 * 12 + 6 + 6 * 12 + 12 + 4),
         # Two heads of 2: projections twice, scores once, the output.
         ([layer("MultiHeadAttention", [3, 4], [3, 4], num_heads=2, key_dim=2,
                 value_dim=2)], 2 * 3 * 2 * 8 + 2 * 9 + 12),
@@ -145,7 +148,34 @@ def test_gradients_of_later_layers_wait_while_earlier_ones_are_made() -> None:
     for row in rows:
         row["weights_bytes"] = 4 * row["settings"]["parameters"]
     cost = cost_of(*rows, optimizer={"class": "SGD"})
+    # Of a graph the update of the last one goes on meanwhile.
     assert cost.live(0) == 4000 + cost.update
+
+
+def test_an_update_goes_on_while_earlier_gradients_are_made() -> None:
+    """What is kept for a batch and the copy of a weight are there at once."""
+    rows = [layer("Dense", [64], [64], activation="relu", parameters=size)
+            for size in (10, 90_000)]  # fmt: skip
+    for row in rows:
+        row["weights_bytes"] = 4 * row["settings"]["parameters"]
+    cost = cost_of(*rows, optimizer={"class": "SGD"})
+    assert cost.update == 360_000
+    assert cost.live(1000) >= 360_000 + 360_000 + 2 * 4 * 64 * 1000
+
+
+def test_rows_looked_up_are_there_until_the_table_is_updated() -> None:
+    rows = [layer("Embedding", [50], [50, 64], output_dim=64)]
+    rows[0]["weights_bytes"] = 4 * 64 * 1000
+    cost = cost_of(*rows, optimizer={"class": "Adam"})
+    assert cost.live(512) == 4 * 256_000 + 2 * 512 * 50 * 64 * 4
+
+
+def test_what_only_the_next_layer_reads_is_gone_before_its_own_gradient() -> None:
+    """A dropout's output: the gradient takes its place, and the relu's stays."""
+    rows = [layer("Dense", [64], [64], activation="relu"),
+            layer("Dropout", [64], [64], rate=0.5),
+            layer("Dense", [64], [1])]  # fmt: skip
+    assert cost_of(*rows).live(1) == 4 * (64 + 16 + 64 + 64 + 1)
 
 
 def test_five_hundred_layers_take_little_time() -> None:
