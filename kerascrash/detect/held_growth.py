@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
+from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.gradients import gradients_kept
 from kerascrash.estimate.graphs_kept import graphs_kept
-from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.kept import Kept, leaks
 from kerascrash.estimate.models_kept import holds_models
 from kerascrash.estimate.rise import rise_of
@@ -38,7 +38,7 @@ def detect(case: Case) -> Iterator[Finding]:
         if share < _LEAST_SHARE or finding in seen or _of_models(case, kept):
             continue
         seen.add(finding)
-        yield _observe(finding, kept, share)
+        yield _observe(case, finding, kept, share)
     gradients = gradients_kept(case)
     if gradients is not None and gradients.share >= _LEAST_SHARE:
         owner, share = gradients.holding.owner, gradients.share
@@ -59,10 +59,10 @@ def _finding_id(kept: Kept) -> str:
     return "arrays_kept" if numbers else "objects_kept"
 
 
-def _observe(finding: str, kept: Kept, share: float) -> Finding:
+def _observe(case: Case, finding: str, kept: Kept, share: float) -> Finding:
     holding = kept.holding
-    rate = growth_seen(holding)
-    growth = f", {format_bytes(rate)} more each step" if rate and rate > 0 else ""
+    rate, unit = pace_of(case, holding)
+    growth = f", {format_bytes(rate)} more each {unit}" if rate and rate > 0 else ""
     text = (
         f"`{holding.owner}` ({holding.kind}) grew to {format_bytes(kept.bytes)}{growth}"
         f": {share:.0%} of what the process grew"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kerascrash.diagnose.raised_part import raised_part
 from kerascrash.estimate.places import read_place
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.stacks import innermost_user_place, is_library
@@ -33,15 +34,18 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
     if raised and cause in _RAISED:
         place = raised_place(raised[-1], recording)
         kind = f"the line that raised {_type_of(raised[-1])}"
+    owner = raised_part(raised[-1].data, place) if place else ""
+    note = ""
     if cause == "silent_exit":
         place, kind = _exit_place(recording) or place, "the line that left"
-    note = ""
+        owner = ""
     if place is None:
         place, note = _last_known(case, recording)
         kind = note.replace("as last seen", "the line last seen running,") or _RUNNING
     if place is None:
         return None
-    return Culprit(_name_of(place, recording), kind, place=place, note=note)
+    owner = owner or _name_of(place, recording)
+    return Culprit(owner, kind, place=place, note=note)
 
 
 def _name_of(place: Place, recording: Recording) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kerascrash.estimate.epoch_growth import growth_each_epoch
 from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.holdings import Holding, holdings_of
@@ -50,6 +51,7 @@ def leak_culprit(case: Case) -> Culprit | None:
         place=holding.place,
         note=note,
         growth_per=unit,
+        growth_bytes_per_epoch=growth_each_epoch(case, holding),
     )
 
 

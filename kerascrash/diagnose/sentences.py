@@ -20,6 +20,10 @@ _WRAPPING = re.compile(
 )
 """Lines that TensorFlow puts before what happened."""
 _SHORT_MESSAGE, _LONGEST_MESSAGE = 110, 160
+_HEAP = "heap_corruption"
+_CHECKS = (_HEAP, "native_check", "native_assert", "cxx_terminate")
+_GLOG = re.compile(r"^[EF]\d{4} \S+ +(?:\d+ +)?\S+\] ")
+"""``F0000 00:00:1795421765.558553 29560 threadpool.cc:127] ``, date optional."""
 _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 7: "SIGBUS", 8: "SIGFPE", 11: "SIGSEGV"}
 
 
@@ -61,6 +65,27 @@ def _external(case: Case, findings: _Findings) -> str:
     number = case.exit.signal if isinstance(case.exit, ExitStatus) else None
     name = _SIGNALS.get(number or 0, "SIGKILL")
     return f"killed from outside with {name}{room}."
+
+
+def _abort(_case: Case, findings: _Findings) -> str:
+    """Quote what the check said: that is what a search engine knows."""
+    told = next((findings[name] for name in _CHECKS if name in findings), None)
+    said = _beginning(_GLOG.sub("", told.evidence[0].text)) if _is_cited(told) else ""
+    if not said:
+        return "aborted by native code: a library's check failed (SIGABRT)."
+    what = "the heap is corrupt" if told and told.id == _HEAP else "a check failed"
+    return f"aborted by native code, {what} (SIGABRT): {said}"
+
+
+def _is_cited(finding: Finding | None) -> bool:
+    return finding is not None and bool(finding.evidence)
+
+
+def _segfault(_case: Case, findings: _Findings) -> str:
+    told = findings.get("kernel_segfault")
+    library = str(told.data.get("library") or "") if told else ""
+    where = f" in {library}" if ".so" in library else ""
+    return f"crashed in native code: segmentation fault (SIGSEGV){where}."
 
 
 def _signal(case: Case, findings: _Findings) -> str:
@@ -138,6 +163,8 @@ _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
     "host_oom_cgroup": _cgroup,
     "host_oom_global": _global,
     "gpu_oom": _device,
+    "native_abort_check": _abort,
+    "native_segfault": _segfault,
     "external_kill": _external,
     "termination_signal": _signal,
     "python_exception": _exception,
@@ -147,14 +174,12 @@ _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
 }
 _FIXED = {
     "user_interrupt": "interrupted by its user (Ctrl-C).",
-    "native_segfault": "crashed in native code: segmentation fault (SIGSEGV).",
     "illegal_instruction": "crashed: an instruction this processor lacks (SIGILL).",
     "stack_overflow": "crashed: calls were nested deeper than the stack allows.",
     "thread_or_process_limit": "failed: no further thread or process could be started.",
     "disk_full": "failed: no space was left on the disk, or in the quota.",
     "alloc_failure": "failed: the system refused it memory (an allocation failed).",
     "fpe": "crashed in native code: division by zero or the like (SIGFPE).",
-    "native_abort_check": "aborted by native code: a library's check failed (SIGABRT).",
     "bus_error_shm": "crashed (SIGBUS): shared memory or a mapped file was full.",
     "clean_exit": "ended cleanly.",
     "machine_down": "the machine went down: it has been started anew since.",

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 
 from kerascrash.diagnose.sentences import cause_sentence
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.certainty import SURE
 from kerascrash.model.evidence import Finding, Place
 from kerascrash.model.verdict import Culprit, ProgressLost
 from kerascrash.units import format_bytes, line_in_words
 
+_SIGKILL = 9
 _OUT_OF_MEMORY = {
     "host_oom_global": "the machine's memory (likelier) or a container's limit ran out",
     "host_oom_cgroup": "a container's limit (likelier) or the machine's memory ran out",
@@ -29,7 +30,7 @@ def summarise(
     """Return at most three lines; ``findings`` are those that speak for the verdict."""
     lines = [cause_sentence(case, cause, findings)]
     if confidence < SURE and cause != "unknown":
-        lines[0] = _hedged(lines[0], cause)
+        lines[0] = _hedged(case, lines[0], cause)
     if culprit is not None:
         lines.append(culprit_sentence(culprit))
     if progress.text:
@@ -37,14 +38,16 @@ def summarise(
     return "\n".join(lines)
 
 
-def _hedged(sentence: str, cause: str) -> str:
+def _hedged(case: Case, sentence: str, cause: str) -> str:
     """Return the sentence as a likelihood, and for memory what leaves it open."""
-    if cause in _OUT_OF_MEMORY:
-        return (
-            "killed with SIGKILL, probably by the kernel for lack of memory; whether "
-            f"{_OUT_OF_MEMORY[cause]} cannot be told from what was left."
-        )
-    return f"probably {sentence}"
+    if cause not in _OUT_OF_MEMORY:
+        return f"probably {sentence}"
+    seen = isinstance(case.exit, ExitStatus) and case.exit.signal == _SIGKILL
+    return (
+        f"{'killed with SIGKILL, probably' if seen else 'probably killed'} by the kernel "
+        f"for lack of memory; whether {_OUT_OF_MEMORY[cause]} cannot be told from what "
+        "was left."
+    )
 
 
 def place_text(place: Place | None) -> str:
@@ -60,12 +63,8 @@ def culprit_sentence(culprit: Culprit) -> str:
         return f"{head}: {culprit.kind}."
     size = format_bytes(culprit.bytes)
     verb = "holds a" if culprit.kind[:4] in ("list", "dict", "dequ", "set ") else "is a"
-    growth = culprit.growth_bytes_per_step
-    rising = (
-        f", +{format_bytes(growth)} per {culprit.growth_per}"
-        if growth and growth > 0
-        else ""
-    )
+    growth, unit = culprit.pace
+    rising = f", +{format_bytes(growth)} per {unit}" if growth and growth > 0 else ""
     if " of " in culprit.kind and verb == "holds a":
         _, _, content = culprit.kind.partition(" of ")
         return f"{head} holds {content} = {size}{rising}."

@@ -89,26 +89,34 @@ def _name_of(call: ast.Call) -> str:
     return ast.unparse(call.func)
 
 
-def statement_at(place: Place | None) -> Statement | None:
-    """Return the statement at a place, or None where its excerpt does not show it."""
+def node_at(place: Place | None) -> tuple[int, str, ast.stmt] | None:
+    """Return (first line, text, parsed) of the statement at a place, None for none."""
     if place is None:
         return None
     for first, text in _windows(place):
         node = _parse(text)
-        if node is None:
-            continue
-        calls = _calls(node)
-        keywords = {
-            keyword.arg: ast.unparse(keyword.value)
-            for call in calls
-            for keyword in call.keywords
-            if keyword.arg
-        }
-        return Statement(
-            targets=_targets(node),
-            calls=tuple(_name_of(call) for call in calls),
-            keywords=keywords,
-            text=" ".join(text.split()),
-            first_line=first,
-        )
+        if node is not None:
+            return first, text, node
     return None
+
+
+def statement_at(place: Place | None) -> Statement | None:
+    """Return the statement at a place, or None where its excerpt does not show it."""
+    found = node_at(place)
+    if found is None:
+        return None
+    first, text, node = found
+    calls = _calls(node)
+    keywords = {
+        keyword.arg: ast.unparse(keyword.value)
+        for call in calls
+        for keyword in call.keywords
+        if keyword.arg
+    }
+    return Statement(
+        targets=_targets(node),
+        calls=tuple(_name_of(call) for call in calls),
+        keywords=keywords,
+        text=" ".join(text.split()),
+        first_line=first,
+    )

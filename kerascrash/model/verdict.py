@@ -48,6 +48,7 @@ class Culprit:
     what it is (``list of 1,920 EagerTensor``). Bytes; growth in bytes per step or None.
     ``growth_per`` says what that growth goes with where no step was counted:
     ``element`` (of a container) or ``graph`` (a function's trace).
+    ``growth_bytes_per_epoch`` is known where it grows at the ends of epochs alone.
     """
 
     owner: str
@@ -57,6 +58,14 @@ class Culprit:
     place: Place | None = None
     note: str = ""
     growth_per: str = "step"
+    growth_bytes_per_epoch: float | None = None
+
+    @property
+    def pace(self) -> tuple[float | None, str]:
+        """Return how many bytes it grows, and with what, as a person would say it."""
+        if self.growth_bytes_per_epoch is not None:
+            return self.growth_bytes_per_epoch, "epoch"
+        return self.growth_bytes_per_step, self.growth_per
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ Line numbers come from the traceback, source text from the file as it is now.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from kerascrash.record.cells import shown_file
 from kerascrash.record.places import is_user_file
 from kerascrash.record.sources import excerpt, source_line
@@ -72,11 +74,28 @@ def _innermost_user_place(trace: TracebackType | None) -> dict[str, Any] | None:
         return None
     code, line = found.tb_frame.f_code, found.tb_lineno or 0
     return {
+        "columns": _columns(found, line),
         "file": shown_file(code.co_filename),
         "line": line,
         "function": getattr(code, "co_qualname", code.co_name),
         "excerpt": excerpt(code.co_filename, line),
     }
+
+
+def _columns(trace: TracebackType, line: int) -> list[int] | None:
+    """
+    Return which bytes of the line raised, from Python 3.11 on; None for all of it.
+
+    Source: ``co_positions``, as the interpreter's own traceback underlines it.
+    """
+    positions = getattr(trace.tb_frame.f_code, "co_positions", None)
+    if positions is None or trace.tb_lasti < 0:
+        return None
+    where = next(islice(positions(), trace.tb_lasti // 2, None), (None,) * 4)
+    first, last, start, end = where
+    if first != line or last != line or start is None or end is None:
+        return None
+    return [start, end]
 
 
 def _frames(trace: TracebackType | None) -> list[list[Any]]:

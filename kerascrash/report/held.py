@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 40
 MOST_LAYERS = 60
+_NO_SLOTS = 2
+"""Variables of an optimizer that is not built yet, or keeps nothing (plain SGD)."""
 GREY = 8
 """Number of the colour for what is only inferred: the unexplained remainder."""
 
@@ -120,7 +122,7 @@ def _model(model: Mapping[str, Any]) -> dict[str, Any]:
         "weights": whole(model.get("weights_bytes")),
         "policy": str(model.get("dtype_policy") or ""),
         "optimizer": str(optimizer.get("class") or ""),
-        "slots": whole(optimizer.get("bytes")),
+        "slots": _slots(optimizer),
         "rest": max(0, len(layers) - MOST_LAYERS),
         "layers": [
             {
@@ -134,6 +136,14 @@ def _model(model: Mapping[str, Any]) -> dict[str, Any]:
             for layer in layers[:MOST_LAYERS]
         ],
     }
+
+
+def _slots(optimizer: Mapping[str, Any]) -> int | None:
+    """Return what was seen of its slots; a counter and a learning rate are none."""
+    variables = whole(optimizer.get("variables"))
+    if variables is not None and variables <= _NO_SLOTS:
+        return None
+    return whole(optimizer.get("bytes"))
 
 
 def _batch(batch: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def _culprit(diagnosis: Diagnosis) -> dict[str, Any] | None:
         "bytes": culprit.bytes,
         "growth_bytes_per_step": culprit.growth_bytes_per_step,
         "growth_per": culprit.growth_per,
+        "growth_bytes_per_epoch": culprit.growth_bytes_per_epoch,
         "note": culprit.note,
         **place_object(culprit.place),
         "excerpt": [list(row) for row in culprit.place.excerpt]

@@ -104,7 +104,7 @@ def _culprit(diagnosis: Diagnosis) -> Iterator[str]:
     if culprit is None:
         return
     size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
-    grown = culprit.growth_bytes_per_step
+    grown = culprit.pace[0]
     growth = (
         f", {format_bytes(grown)} more {escape(words.each(culprit))}" if grown else ""
     )

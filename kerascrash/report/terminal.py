@@ -93,9 +93,9 @@ def _culprit(console: Console, diagnosis: Diagnosis) -> None:
     title(console, "Where it happened" if happened else "What is to blame")
     size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
     say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
-    if culprit.growth_bytes_per_step:
-        grown = format_bytes(culprit.growth_bytes_per_step)
-        say(console, f"growth per {culprit.growth_per}: {grown}", indent=2)
+    growth, unit = culprit.pace
+    if growth:
+        say(console, f"growth per {unit}: {format_bytes(growth)}", indent=2)
     if culprit.place:
         _code(console, culprit.place)
 

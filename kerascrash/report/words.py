@@ -102,11 +102,8 @@ def held_word(culprit: Culprit) -> str:
 
 def each(culprit: Culprit) -> str:
     """Return what the culprit's growth goes with: a step, or what was counted."""
-    return (
-        "at each step"
-        if culprit.growth_per == "step"
-        else f"with each {culprit.growth_per}"
-    )
+    unit = culprit.pace[1]
+    return "at each step" if unit == "step" else f"with each {unit}"
 
 
 def headline(diagnosis: Diagnosis) -> tuple[str, str]:

@@ -33,6 +33,9 @@ def remedies_of(case: Case, factor: str) -> tuple[Remedy, ...]:
 
 
 def _judged(measure: Measure, situation: Situation) -> Remedy:
+    open_question = situation.leaves_open(measure)
+    if open_question:
+        return measure.unknown(open_question)
     why = situation.speaks_against(measure)
     if why:
         return measure.no(why)

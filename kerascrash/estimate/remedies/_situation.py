@@ -8,8 +8,8 @@ from typing import Any
 
 from kerascrash.estimate.device_memory import pools_of
 from kerascrash.estimate.devices import devices_in_use
+from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.forecast import Forecast, forecast_of
-from kerascrash.estimate.growth import growth_seen
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.model_arithmetic import ModelBytes
 from kerascrash.estimate.rise import Rise, rise_of
@@ -24,10 +24,8 @@ from kerascrash.units import format_bytes
 _GROWING = frozenset({
     "tensor_leak", "object_leak", "gradient_accumulation", "graph_retracing",
 })  # fmt: skip
-_ELSEWHERE = {
-    "other_process": "another process took the memory",
-    "none": "memory was not what ran out",
-}
+_OTHER_PROCESS = "another process took the memory."
+_NOT_KNOWN = "what filled the memory is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,20 +114,24 @@ class Situation:
 
     def speaks_against(self, measure: Measure) -> str:
         """Return why the evidence speaks against a measure, "" where it does not."""
-        if self.factor in _ELSEWHERE and measure.of != "limit":
-            return f"{_ELSEWHERE[self.factor]}."
+        if self.factor == "other_process" and measure.of != "limit":
+            return _OTHER_PROCESS
         if self.factor in _GROWING and measure.of != "limit":
             return f"{self._what_grows()}: it would only take longer to die."
         if measure.of == "step" and not self.begun:
             return "it died before a step of the training had begun."
         return ""
 
+    def leaves_open(self, measure: Measure) -> str:
+        """Return why a measure cannot be judged whatever it is, "" where it can."""
+        return _NOT_KNOWN if self.factor == "none" and measure.of != "limit" else ""
+
     def _what_grows(self) -> str:
         if not self.kept:
             return "memory grew with every step"
         one = self.kept[0].holding
-        rate = growth_seen(one)
-        by = f" by {format_bytes(rate)} a step" if rate and rate > 0 else ""
+        rate, unit = pace_of(self.case, one)
+        by = f" by {format_bytes(rate)} each {unit}" if rate and rate > 0 else ""
         return f"`{one.owner}` grew{by} whatever the size of a step"
 
     def change(self, pattern: str, new: str) -> tuple[Place | None, str]:

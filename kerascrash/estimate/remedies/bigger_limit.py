@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kerascrash.estimate.growth import growth_seen
+from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
-from kerascrash.units import format_bytes
+from kerascrash.units import count_of, format_bytes
 
 _ROOM = 1.1
 """The predicted peak and what differs from run to run."""
@@ -36,11 +36,12 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
 
 def _lasts(seen: Situation) -> str:
     """Return how long one more GiB would last at the growth seen."""
-    rate = growth_seen(seen.kept[0].holding) if seen.kept else None
+    none: tuple[float | None, str] = (None, "")
+    rate, unit = pace_of(seen.case, seen.kept[0].holding) if seen.kept else none
     if not rate or rate <= 0:
         return "no limit is enough for what grows without end."
-    steps = int(_GIB / rate)
-    return f"no limit is enough: 1.0 GiB more would last another {steps:,} steps."
+    more = count_of(int(_GIB / rate), unit)
+    return f"no limit is enough: 1.0 GiB more would last another {more}."
 
 
 MEASURE = Measure("bigger_limit", "a bigger limit", "limit", 0, _judge)

@@ -11,10 +11,12 @@ from kerascrash.causes import load_causes
 from kerascrash.detect import load_detectors
 from kerascrash.diagnose import diagnose
 from kerascrash.diagnose.resource import ENGINE_FINDINGS
+from kerascrash.diagnose.summary import summarise
 from kerascrash.factors import load_factors
-from kerascrash.model.case import Case, ExitStatus, Recording
+from kerascrash.model.case import Case, ExitStatus, Log, LogLine, Recording
 from kerascrash.model.evidence import Unavailable
 from kerascrash.model.rules import Detector
+from kerascrash.model.verdict import ProgressLost
 
 MIB = 1 << 20
 
@@ -460,3 +462,50 @@ def test_results_that_are_kept_are_no_data(training, runs, factor) -> None:
     verdict = diagnose(builder.build()).verdict
     assert verdict.culprit is not None
     assert (verdict.factor, verdict.culprit.owner) == (factor, "maps")
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (Unavailable("exit status", "nobody saw it"), "probably killed by the kernel"),
+        (ExitStatus(code=137, known_by="told"), "probably killed by the kernel"),
+        (ExitStatus(signal=9, known_by="pidfd"), "killed with SIGKILL, probably by"),
+    ],
+)
+def test_a_signal_is_claimed_only_where_it_was_seen(training, ended, said) -> None:
+    case = training(exit=ended).build()
+    told = summarise(case, "host_oom_cgroup", 0.6, {}, None, ProgressLost())
+    assert told.startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "F0000 00:00:1795421765.558553   29560 threadpool.cc:127] Check failed: "
+            "num_threads >= 1 (-1 vs. 1)",
+            "a check failed (SIGABRT): Check failed: num_threads >= 1 (-1 vs. 1)",
+        ),
+        (
+            "double free or corruption (!prev)",
+            "the heap is corrupt (SIGABRT): double free or corruption (!prev)",
+        ),
+        ("nothing of interest", "a library's check failed (SIGABRT)."),
+    ],
+)
+def test_an_abort_quotes_what_the_check_said(training, line, said) -> None:
+    case = training(exit=ExitStatus(signal=6, known_by="pidfd")).build()
+    written = Log("stderr", "dump:stderr", (LogLine(1, line, None),))
+    verdict = diagnose(replace(case, logs=(written,))).verdict
+    assert verdict.cause == "native_abort_check"
+    assert said in verdict.summary
+
+
+def test_measures_say_that_it_is_not_known_what_filled_the_memory(training) -> None:
+    builder = training().grows((10, 400), (20, 1530)).dies_of_limit()
+    found = diagnose(builder.build())
+    assert found.verdict.factor == "none"
+    assert found.remedies
+    for one in found.remedies:
+        assert "memory was not what ran out" not in one.detail
+        assert one.id == "bigger_limit" or one.helps == "cannot tell"
