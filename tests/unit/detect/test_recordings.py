@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kerascrash.collect.log_text import make_logs
 from kerascrash.detect import load_detectors, observe
 from kerascrash.model.case import ExitStatus
 from kerascrash.model.evidence import Unavailable
@@ -169,6 +170,30 @@ def test_resources_with_room_are_not_told(training) -> None:
     told = {"shm_full", "shm_small", "fd_count_near_limit", "address_space_limit",
             "pids_limit_hit", "disk_nearly_full"}  # fmt: skip
     assert not told & set(found)
+
+
+@pytest.mark.parametrize(
+    ("own", "pids_max", "ours"),
+    [
+        ("/docker/ab12", 100, True),
+        ("/docker/ab12/sub", 100, True),  # the limit is its parent's
+        ("/ab12", 100, True),  # it saw its own path from below
+        ("/", 100, True),  # it saw its container's top only
+        (None, -1, True),  # an older dump
+        ("/", -1, False),
+        ("/docker/cd34", 100, False),
+        ("/docker/ab12345", 100, False),
+    ],
+)
+def test_a_refused_fork_of_another_group_is_not_ours(
+    training, own, pids_max, ours
+) -> None:
+    group = {"pids_path": own} if own else {}
+    builder = training(limits={"pids_max": pids_max}, environment={"cgroup": group})
+    case = builder.build()
+    line = "[ 12.5] cgroup: fork rejected by pids controller in /docker/ab12"
+    object.__setattr__(case, "logs", tuple(make_logs([line], "kernel", "dmesg")))
+    assert ("thread_limit" in seen(case)) is ours
 
 
 def test_a_processor_without_avx(training) -> None:
