@@ -17,6 +17,7 @@ _BY_LEVER = {
     "dtype": "narrower_data",
     "limit": "bigger_limit",
     "layers": "smaller_layer",
+    "buffers": "smaller_buffers",
 }
 _WORDS = {
     "fewer_filters": "Make the largest convolution smaller.",

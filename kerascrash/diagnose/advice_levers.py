@@ -23,6 +23,10 @@ _LEVERS = (
     ("slots", r"\bfewer slots\b"),
     ("layers", r"^shrink (?:the )?layers?\b"),
     ("dtype", r"\bfloat32\b|\bdtype\b"),
+    (
+        "buffers",
+        r"^cache to a file\b|\b(?:shuffle|prefetch|loader's|pipeline's) buffer\b",
+    ),
     ("chunks", r"\bin chunks\b"),
     ("shapes", r"\bkeep shapes the same\b"),
     ("batch", r"\bbatch(?:es|_size)?\b"),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from kerascrash.diagnose.advice_batch import batch_advice
+from kerascrash.diagnose.advice_pipeline import pipeline_advice
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
 from kerascrash.estimate.line_doing import line_at_death
@@ -143,6 +144,7 @@ _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "model_size": _model,
     "data_size": _data,
     "dtype": _dtype,
+    "input_pipeline": pipeline_advice,
 }
 
 

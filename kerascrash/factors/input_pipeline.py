@@ -33,7 +33,7 @@ FACTOR = Rule(
         "opened_by_script": 11.0,
     },
     remedies=(
-        "Make `shuffle(buffer_size)` smaller and put it before `batch` and decoding.",
+        "Make the shuffle buffer smaller, and put `shuffle` before decoding.",
         "Cache to a file: `dataset.cache(path)`, not in memory.",
     ),
     near_misses=("A data set loaded whole before the pipeline is data, not a buffer.",),
