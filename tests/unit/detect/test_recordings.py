@@ -222,3 +222,16 @@ def test_no_detector_minds_an_empty_recording(training) -> None:
 def test_every_detector_tells_what_it_finds(leaking) -> None:
     declared = {name for detector in load_detectors() for name in detector.finds}
     assert {finding.id for finding in observe(leaking.build()).findings} <= declared
+
+
+@pytest.mark.parametrize(("others", "strength"), [((), 0.5), (("second",), 0.25)])
+def test_what_grows_alone_accounts_for_more_than_its_bytes(
+    training, others, strength
+) -> None:
+    builder = training(limit=2 * GIB).grows((20, 1400)).runs(4, step=280)
+    for name in ("replay", *others):
+        builder.holds_list(
+            name, 925_000, [10, 90, 180, 283], element={"type": "ndarray"}
+        )
+    found = seen(builder.build())
+    assert found["arrays_kept"].strength == pytest.approx(strength, abs=0.07)
