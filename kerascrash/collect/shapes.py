@@ -119,6 +119,7 @@ SHAPES: Mapping[str, Any] = {
         "kernel": TEXT,
         "cwd": TEXT,
         "script": TEXT,
+        "cgroup": {"pids_path": TEXT},
     },
     "limits": {
         "rlimits": {"*": [WHOLE]},

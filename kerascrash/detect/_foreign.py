@@ -1,5 +1,5 @@
 """
-Lines of crash reports that speak of another program than the training.
+Lines that speak of another program than the training, or of another control group.
 
 People export a whole event log, or paste every report of a folder: the access
 violation of a browser is not ours. Only reports that name their program count; a line
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kerascrash.detect._kernel_lines import is_pythonic
-from kerascrash.model.case import Log, LogLine
+from kerascrash.model.case import Case, Log, LogLine, Recording
 
 # Where the record of one crash begins, and which program it is about. Windows writes
 # the first line in the language of the machine, but always as `NAME.exe, version: N`.
@@ -51,3 +51,18 @@ def _numbers(lines: list[LogLine]) -> Iterator[int]:
             foreign = False
         if foreign:
             yield line.number
+
+
+def is_foreign_group(case: Case, cgroup: str) -> bool:
+    """
+    Tell that a pids cgroup of the kernel log is surely not one of the process's.
+
+    The kernel spells paths from the machine's root. Where the process saw its own from
+    there or from a root below it, the ends agree; its own may also lie deeper.
+    """
+    if not cgroup or not isinstance(case.recording, Recording):
+        return False
+    own = case.recording.environment.get("cgroup", {}).get("pids_path")
+    if not own or own == "/":  # its group is the root of what it can see
+        return False
+    return not (cgroup.endswith(own) or f"{own}/".startswith(f"{cgroup}/"))

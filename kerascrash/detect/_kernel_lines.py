@@ -99,26 +99,6 @@ def is_another(case: Case, pid: int | None) -> bool:
     return process.pid_is_global is True and pid != process.pid
 
 
-def is_of_other_cgroup(case: Case, named: str) -> bool:
-    """
-    Tell that a cgroup named by the kernel is surely not one that the process is in.
-
-    The kernel names it from the root; a process in a cgroup namespace sees itself at
-    ``/``, and then nothing can be told. With cgroup v1 each controller has a tree of
-    its own: what was recorded is memory's, so there a limit of its own counts as well.
-    """
-    if not isinstance(case.recording, Recording):
-        return False
-    told = case.recording.environment.get("cgroup") or {}
-    own = str(told.get("path") or "/").rstrip("/")
-    if not own or own.startswith("/.."):
-        return False
-    name = named.rstrip("/")
-    related = f"{name}/".startswith(f"{own}/") or f"{own}/".startswith(f"{name}/")
-    limited = case.recording.limits.get("pids_max", -1) != -1
-    return not (related or name.endswith(own) or (told.get("version") == 1 and limited))
-
-
 def _pids(case: Case, process: Process) -> set[int]:
     threads = _threads(case)
     own = {process.pid, *process.outer_pids}

@@ -13,8 +13,10 @@ from kerascrash.detect._facts import note
 from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.gradients import gradients_kept
 from kerascrash.estimate.graphs_kept import graphs_kept
-from kerascrash.estimate.kept import Kept, leaks
+from kerascrash.estimate.kept import Kept, growing, leaks
 from kerascrash.estimate.models_kept import holds_models
+from kerascrash.estimate.pipelines import holds_elements, pipeline_ops
+from kerascrash.estimate.retraces import retraced
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -23,6 +25,9 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.1
+_ALONE, _PINNED = 0.8, 2.0
+"""What is kept between blocks that are freed keeps the allocator from giving these
+back: where one holding alone grows, it may account for so many times its bytes."""
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -38,13 +43,24 @@ def detect(case: Case) -> Iterator[Finding]:
         if share < _LEAST_SHARE or finding in seen or _of_models(case, kept):
             continue
         seen.add(finding)
-        yield _observe(case, finding, kept, share)
+        strength = share
+        if _grows_alone(case, kept):
+            strength = max(share, min(_PINNED * share, 0.5))
+        yield _observe(case, finding, kept, share, strength)
     gradients = gradients_kept(case)
     if gradients is not None and gradients.share >= _LEAST_SHARE:
         owner, share = gradients.holding.owner, gradients.share
         yield note(
             "gradients_kept", "dump:inventory", gradients.text, share, owner=owner
         )
+
+
+def _grows_alone(case: Case, kept: Kept) -> bool:
+    """Tell that no other name grows to speak of, and nothing native is known to."""
+    total = sum(one.bytes for one in growing(case))
+    if kept.bytes < _ALONE * total or retraced(case):
+        return False
+    return not any(map(holds_elements, pipeline_ops(recording_of(case))))
 
 
 def _of_models(case: Case, kept: Kept) -> bool:
@@ -59,7 +75,9 @@ def _finding_id(kept: Kept) -> str:
     return "arrays_kept" if numbers else "objects_kept"
 
 
-def _observe(case: Case, finding: str, kept: Kept, share: float) -> Finding:
+def _observe(
+    case: Case, finding: str, kept: Kept, share: float, strength: float
+) -> Finding:
     holding = kept.holding
     rate, unit = pace_of(case, holding)
     growth = f", {format_bytes(rate)} more each {unit}" if rate and rate > 0 else ""
@@ -71,7 +89,7 @@ def _observe(case: Case, finding: str, kept: Kept, share: float) -> Finding:
         finding,
         "dump:inventory",
         text,
-        share,
+        strength,
         owner=holding.owner,
         bytes=kept.bytes,
         share=share,

@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kerascrash.detect._foreign import foreign_lines
-from kerascrash.detect._kernel_lines import is_of_other_cgroup
+from kerascrash.detect._foreign import foreign_lines, is_foreign_group
 from kerascrash.detect._rows import Row, load_rows
 from kerascrash.model.case import Case, Log, LogLine
 from kerascrash.model.evidence import Evidence, Finding
@@ -46,15 +45,9 @@ def detect(case: Case) -> Iterator[Finding]:
     """Yield one finding per row that matched, weighed by its place in the log."""
     foreign = foreign_lines(case.logs)
     found = [
-        (
-            log,
-            [
-                hit
-                for hit in find_hits(log, case.platform, foreign[log.source])
-                if not is_of_other_cgroup(case, hit.groups.get("cgroup", ""))
-            ],
-        )
+        (log, [hit for hit in hits if not _is_of_others(case, hit)])
         for log in case.logs
+        for hits in (find_hits(log, case.platform, foreign[log.source]),)
     ]
     judged = [(log, hits, _last_life(log)) for log, hits in found]
     named = any(_first_cause(hits, life) for _, hits, life in judged)
@@ -64,6 +57,10 @@ def detect(case: Case) -> Iterator[Finding]:
     if not any(h.row.role in _TELLING for _, hits in found for h in hits):
         text = "no line of the logs names a cause or an end"
         yield Finding("no_fatal_message", text)
+
+
+def _is_of_others(case: Case, hit: Hit) -> bool:
+    return is_foreign_group(case, hit.groups.get("cgroup", ""))
 
 
 def _interrupted_wait(hits: list[Hit], log: Log) -> Iterator[Finding]:

@@ -21,7 +21,10 @@ _ABOUT_BATCH = re.compile(r"\bbatch(?:es|_size)?\b", re.IGNORECASE)
 
 _ABOUT_MALLOC = re.compile(r"LD_PRELOAD|MALLOC_")
 _ABOUT_TRACES = re.compile(r"Python numbers|shapes the same|before building the next")
-_ABOUT_CACHE = re.compile(r"dataset\.cache\(")
+_ABOUT_OPS = {
+    "cache": re.compile(r"\.cache\("),
+    "shuffle": re.compile(r"\bshuffle\b"),
+}
 _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
@@ -63,15 +66,16 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
 
     A smaller batch only where the batch is to blame; nothing about a card where
     TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
-    where any such pool did; no cache of a pipeline that has none.
+    where any such pool did; no op that no pipeline has.
     """
     pool = exhausted_pool(case)
     about = []
     if "batch_size" not in (factor, second) and factor != "none":
         about.append(_ABOUT_BATCH)
     pipelines = pipeline_ops(recording_of(case))
-    if pipelines and not any(op.op == "cache" for ops in pipelines for op in ops):
-        about.append(_ABOUT_CACHE)
+    used = {op.op for ops in pipelines for op in ops}
+    if pipelines:
+        about += [words for op, words in _ABOUT_OPS.items() if op not in used]
     if pool is not None:
         about.append(_ABOUT_MALLOC)
         if pool.device == "host":

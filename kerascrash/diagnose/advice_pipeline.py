@@ -13,6 +13,7 @@ _SHUFFLE_SMALL = (
     "Shuffle file names or indices, which are small, and read or decode after it; a "
     "smaller buffer mixes less."
 )
+_AHEAD = 2  # batches
 
 
 def pipeline_advice(case: Case, _culprit: Culprit | None) -> list[Advice]:
@@ -30,19 +31,22 @@ def pipeline_advice(case: Case, _culprit: Culprit | None) -> list[Advice]:
 def _smaller(case: Case, buffer: Buffer) -> Advice:
     """A smaller ``shuffle`` or ``prefetch``: how small, where that can be told."""
     op = buffer.op
-    fitting = elements_that_fit(case, buffer)
-    detail = _SHUFFLE_SMALL if op.op == "shuffle" else "One or two batches are enough."
+    if op.op == "shuffle":
+        fitting, detail = elements_that_fit(case, buffer), _SHUFFLE_SMALL
+    else:
+        fitting, detail = _AHEAD, "One is trained on while the next is made."
     if not fitting or not op.element:
         action = f"Make the buffer of `{op.text}` smaller."
         return Advice(action, detail, place=op.place)
     full, then = (op.buffer or 0) * op.element, fitting * op.element
     sizes = f"Full, {op.buffer:,} elements of {format_bytes(op.element)} take "
     sizes += f"{format_bytes(full)}; {fitting:,} take {format_bytes(then)}. "
-    place, example = op.place, ""
+    place, example = op.place, f".{op.op}({fitting})"
     if recording := recording_of(case):
         pattern = rf"\.{op.op}\((\s*(?:buffer_size\s*=\s*)?)[^,()]*(?:\([^()]*\))?"
         new = rf".{op.op}(\g<1>{fitting}"
-        place, example = change_near(recording, op.place, pattern, new)
+        place, changed = change_near(recording, op.place, pattern, new)
+        example = changed or example
     action = f"Make the buffer smaller: `{op.op}({fitting})` fits."
     saves = max(buffer.bytes - then, 0) or None
     return Advice(action, sizes + detail, saves, place, example)
@@ -50,10 +54,11 @@ def _smaller(case: Case, buffer: Buffer) -> Advice:
 
 def _cache(case: Case, buffer: Buffer) -> Advice:
     """A cache in memory becomes one in a file."""
-    place, example = buffer.op.place, ""
+    place, example = buffer.op.place, ".cache(path)"
     if recording := recording_of(case):
         to_file = ".cache('cache.tfdata')"
-        place, example = change_near(recording, place, r"\.cache\(\s*\)", to_file)
+        place, changed = change_near(recording, place, r"\.cache\(\s*\)", to_file)
+        example = changed or example
     return Advice(
         "Cache to a file: `dataset.cache(path)`, not in memory.",
         "Or cache before what makes the elements large (decoding, augmentation, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerascrash.probes.cgroups import find_hierarchy, open_levels
+from kerascrash.probes.cgroups import Hierarchy, find_hierarchy, open_levels
 from kerascrash.probes.procfile import ProcFile
 
 TYPE_CHECKING = False  # importing typing would cost every armed script 5 ms
@@ -11,7 +11,12 @@ if TYPE_CHECKING:
 
 
 def describe_limits(pid: int) -> dict[str, Any]:
-    """Return ``cgroup``, ``cgroup_limit`` and ``pids_max`` of the memory hierarchy."""
+    """
+    Return ``cgroup`` and ``cgroup_limit`` of the memory hierarchy, and ``pids_max``.
+
+    ``cgroup`` has as ``pids_path`` where the pids controller has the process, which in
+    version 1 may be elsewhere.
+    """
     for version in (1, 2):
         levels = open_levels(pid, version)
         rows: list[dict[str, Any]] = []
@@ -22,17 +27,20 @@ def describe_limits(pid: int) -> dict[str, Any]:
         if rows:
             limits = [row["limit"] for row in rows if row["limit"] >= 0]
             place = {"version": version, "path": rows[0]["path"], "levels": rows}
-            described = {"cgroup": place, "cgroup_limit": min(limits, default=-1)}
-            pids_max = _read_pids_max(pid, version)
-            return described if pids_max is None else described | {"pids_max": pids_max}
+            described: dict[str, Any] = {
+                "cgroup": place,
+                "cgroup_limit": min(limits, default=-1),
+            }
+            hierarchy = find_hierarchy(pid, version, "pids")
+            if hierarchy is not None:
+                place["pids_path"] = hierarchy.name_of(hierarchy.leaf)
+                described["pids_max"] = _read_pids_max(hierarchy)
+            return described
     return {}
 
 
-def _read_pids_max(pid: int, version: int) -> int | None:
+def _read_pids_max(hierarchy: Hierarchy) -> int:
     """Return the tightest process limit of all levels, -1 without any."""
-    hierarchy = find_hierarchy(pid, version, "pids")
-    if hierarchy is None:
-        return None
     found = []
     for folder in hierarchy.folders():
         file = ProcFile(f"{folder}/pids.max")

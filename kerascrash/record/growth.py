@@ -17,24 +17,46 @@ POINTS, SLOPE_POINTS = 32, 10
 KEYS = 2000
 QUIET_POINTS = 4
 """A name that never grew keeps so few points."""
+STANDING_S = 2.0
+"""A step that lasts has a point each so often: where no steps are counted any more
+(a loop of ``predict`` after the training), growth is in seconds."""
 
 
 class Track:
     """Points ``(step, unix seconds, bytes, count)`` of one name, oldest first."""
 
-    __slots__ = ("points", "rises", "scan")
+    __slots__ = ("holders", "points", "rises", "scan")
 
     def __init__(self) -> None:
         self.points: list[tuple[int, float, int, int]] = []
         self.rises = 0
         self.scan = 0
+        self.holders = 0
 
-    def note(self, step: int, now: float, size: int, count: int) -> None:
-        """Add a point; one step has one point, the newest."""
+    def note(
+        self,
+        step: int,
+        now: float,
+        size: int,
+        count: int,
+        *,
+        holders: int = 1,
+        partly: bool = False,
+    ) -> None:
+        """
+        Add a point; of a step there is the newest, and earlier ones if it lasts.
+
+        ``holders``: the instances that were summed up; ``partly``: there may be more,
+        and the point counts only if there are as many as before.
+        """
+        if partly and holders < self.holders:
+            return
+        self.holders = holders
         points = self.points
         if points and (size > points[-1][2] or count > points[-1][3]):
             self.rises += 1
-        if len(points) > 1 and step >= 0 and points[-1][0] == step:
+        same_step = len(points) > 1 and step >= 0 and points[-1][0] == step
+        if same_step and points[-1][1] - points[-2][1] < STANDING_S:
             points.pop()
         points.append((step, now, size, count))
         most = POINTS if self.rises > 1 else QUIET_POINTS
@@ -47,7 +69,7 @@ class Track:
 
         What rose once at most, rose by a jump: that is no growth.
         """
-        usable = [p for p in self.points if p[0] >= 0]
+        usable = list({p[0]: p for p in self.points if p[0] >= 0}.values())
         if self.rises < 2 and len(usable) > 2:
             return 0.0
         return _slope(usable, 0, column) if len(usable) > 1 else None

@@ -158,24 +158,34 @@ class Inventory:
         return (id(frame), frame.f_lasti) if frame is not None else (0, -1)
 
     def _note_growth(self, step: int, now: float) -> None:
-        """Add a point for every name that was looked at in this scan."""
+        """
+        Add a point for every name that was looked at in this scan.
+
+        Of a name cut short, what was measured before counts too, unless some of the
+        instances that hold a thing of the same name are missing.
+        """
         sums: dict[str, list[float]] = {}
-        fresh: set[str] = set()
+        fresh: dict[str, bool] = {}
         partial: set[str] = set()
         for unit in self._memory.units.values():
             nodes = [unit.node] if unit.node is not None else []
             for node in nodes:
                 nodes += node.children  # grows while it is walked: breadth first
-                total = sums.setdefault(node.key, [0.0, 0])
+                total = sums.setdefault(node.key, [0.0, 0, 0])
                 total[0] += node.total()
                 total[1] += node.count
-                if unit.scan == self._memory.scan and not unit.cut:
-                    fresh.add(node.key)
+                total[2] += 1
+                if node.scan == self._memory.scan:
+                    fresh[node.key] = fresh.get(node.key, False) or unit.cut
                 if node.partial:
                     partial.add(node.key)
-        for key in fresh - partial:
-            size, count = sums[key]
-            self._growth.of(key).note(step, now, round(size), int(count))
+        for key, cut in fresh.items():
+            if key in partial:
+                continue
+            size, count, holders = sums[key]
+            self._growth.of(key).note(
+                step, now, round(size), int(count), holders=int(holders), partly=cut
+            )
 
     def _total(self) -> int:
         total = 0.0

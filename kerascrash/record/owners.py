@@ -9,19 +9,21 @@ found inside a longer collection belongs to the collection.
 from __future__ import annotations
 
 from itertools import islice
+from time import thread_time_ns
 
 from kerascrash.record import kinds as k
 from kerascrash.record.chains import find_cluster, measure
+from kerascrash.record.recall import Part
 from kerascrash.record.safe import attributes, class_module, class_name
 from kerascrash.record.sampling import take
-from kerascrash.record.tally import HOLDING_MORE, Node
+from kerascrash.record.tally import HOLDING_MORE, Node, Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from kerascrash.record.chains import Chain
     from kerascrash.record.kinds import ClassInfo, Kinds
+    from kerascrash.record.recall import Memory
     from kerascrash.record.walk import Walker
 
 DICT_ENTRIES, INSTANCES, LEVELS = 32, 16, 4
@@ -32,19 +34,23 @@ _CONTAINERS = (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING)
 _SMALL = (k.ATOM, k.BARRIER, k.CLASS)
 ATOM_WORTH = 1 << 16
 """A string or bytes object of so many bytes is a name of its own."""
+_DEAR = (k.LIBRARY, k.MODEL)
+DEAR_US = 100
+"""Below so many us a walk is not worth remembering."""
 
 
 class Surveyor:
     """Fills nodes from objects, for one scan."""
 
     def __init__(
-        self, walker: Walker, kinds: Kinds, files: Any, chains: dict[str, Chain]
+        self, walker: Walker, kinds: Kinds, files: Any, memory: Memory
     ) -> None:
         self._walker = walker
         self._kinds = kinds
+        self._memory = memory
         self._files = files
         """Module name → file, of the user's modules."""
-        self._chains = chains
+        self._chains = memory.chains
 
     def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
         """Measure ``obj`` into ``node``; ``root``: the key of the name it hangs on."""
@@ -64,16 +70,21 @@ class Surveyor:
             self._fill_generator(obj, node, root, level)
         elif level < LEVELS and self._leads_to_users(obj, info):
             self._fill_library(obj, info, node, root, level)
+        elif level and info.kind in _DEAR:
+            self._add_remembered(obj, node, root)
         else:
             self._walker.add(obj, node.tally, root, 0, 1.0)
         self._describe(obj, info, node)
+        part = self._memory.parts.get(node.path)
+        whole = not self._walker.cut and (part is None or part.whole)
+        node.scan = self._memory.scan if whole else 0
 
     def _fill_instance(
         self, obj: Any, info: ClassInfo, node: Node, root: str, level: int
     ) -> None:
         is_model = info.kind == k.MODEL
         if is_model:
-            self._walker.add(obj, node.tally, root, 0, 1.0)
+            self._add_remembered(obj, node, root)
         else:
             self._walker.seen.add(id(obj))
             node.tally.add(object.__sizeof__(obj))
@@ -81,7 +92,7 @@ class Surveyor:
             return
         name = class_name(info.cls)
         home = (self._files.get(class_module(info.cls), node.home[0]), name)
-        for attr, value in attributes(obj, info.cls):
+        for attr, value in sorted(attributes(obj, info.cls), key=self._is_dear):
             kind = self._kinds.of(type(value)).kind
             if is_model and (attr.startswith("_") or kind in (k.MODEL, k.LIBRARY)):
                 continue  # Keras keeps its own things there; its layers are counted
@@ -105,6 +116,26 @@ class Surveyor:
         node.type, node.count, node.collection = what, cluster.count, True
         node.link, node.partial = cluster.link, not cluster.complete
         return True
+
+    def _is_dear(self, item: tuple[str, Any]) -> bool:
+        return self._kinds.of(type(item[1])).kind in _DEAR
+
+    def _add_remembered(self, obj: Any, node: Node, root: str) -> None:
+        """Add what a model or a library's object holds, as found before if it rests."""
+        walker, scan = self._walker, self._memory.scan
+        part = self._memory.parts.get(node.path)
+        if part is None or part.ident != id(obj):
+            part = self._memory.parts[node.path] = Part(id(obj))
+        if scan - part.scan < part.rest and part.scan:
+            walker.recall(obj, part.claims)
+            node.tally.merge(part.tally)
+            return
+        tally, claimed, began = Tally(), len(walker.claims), thread_time_ns()
+        walker.add(obj, tally, root, 0, 1.0)
+        dear = walker.cut or thread_time_ns() - began > DEAR_US * 1000
+        claims, whole = walker.claims[claimed:], not walker.cut
+        part.note(tally, claims, scan, dear=dear, whole=whole)
+        node.tally.merge(part.tally)
 
     def _fill_generator(self, obj: Any, node: Node, root: str, level: int) -> None:
         """Name what a waiting generator keeps by its own variables."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kerascrash.record.roots import REDISCOVERY
-from kerascrash.record.tally import Node
+from kerascrash.record.tally import Node, Tally
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,11 +51,49 @@ class Unit:
         return self.cut and self.node.total() < node.total()
 
 
+class Part:
+    """
+    What a Keras model or a library's object was found to hold, once.
+
+    Such objects cost much to walk and seldom change. Beside a growing list in one
+    object of the user's (a trainer with its model, optimizer and data set) they would
+    use up the time of every scan before it comes to the list.
+    """
+
+    __slots__ = ("claims", "ident", "rest", "scan", "tally", "whole")
+
+    def __init__(self, ident: int) -> None:
+        self.ident = ident
+        self.tally = Tally()
+        self.claims: list[object] = []
+        self.scan = 0
+        self.rest = 1
+        self.whole = False
+
+    def note(
+        self,
+        tally: Tally,
+        claims: list[object],
+        scan: int,
+        *,
+        dear: bool,
+        whole: bool,
+    ) -> None:
+        """Take a new measurement; the longer the same and dear, the rarer the next."""
+        still = self.scan > 0 and tally.bytes <= self.tally.bytes
+        self.rest = min(2 * self.rest, LONGEST_REST) if dear and still else 1 + dear
+        self.scan = scan
+        if whole or tally.bytes > self.tally.bytes:
+            self.tally, self.claims, self.whole = tally, claims, whole
+
+
 class Memory:
     """What scans remember of each other: text and numbers only."""
 
     def __init__(self) -> None:
         self.units: dict[str, Unit] = {}
+        self.parts: dict[str, Part] = {}
+        """By path below a name."""
         self.dull: dict[str, dict[str, int]] = {}
         """Group → name → ``id`` of something that never holds anything: a function."""
         self.enumerated: dict[str, int] = {}
@@ -74,3 +112,7 @@ class Memory:
             old = self.scan - FORGOTTEN
             kept = {key: at for key, at in self.enumerated.items() if at > old}
             self.enumerated = kept
+            fresh = self.scan - 2 * LONGEST_REST
+            self.parts = {
+                k: part for k, part in self.parts.items() if part.scan > fresh
+            }

@@ -217,8 +217,7 @@ class Survey:
                 walker.seen.update(unit.claims)
         self._due.sort(key=lambda pair: self._age(*pair))
         walker.begin_visits()
-        files, chains = self._modules.files, self._memory.chains
-        surveyor = Surveyor(walker, self._kinds, files, chains)
+        surveyor = Surveyor(walker, self._kinds, self._modules.files, self._memory)
         for group, names in self._due:
             if walker.cut:
                 self.complete = False
@@ -283,7 +282,7 @@ class Survey:
         if unit.cut and cost_us < self._budget_us // 3:
             unit.rest, unit.scan = 1, max(0, unit.scan - 1)
             return
-        still = unit.cut or size == unit.size
+        still = size <= unit.size if unit.cut else size == unit.size
         dear = unit.cut or cost_us > CHEAP_US
         unit.rest = min(2 * unit.rest, LONGEST_REST) if still and dear else 1
         unit.size, unit.scan = size, self._scan

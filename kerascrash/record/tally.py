@@ -73,6 +73,7 @@ class Node:
         "partial",
         "path",
         "place",
+        "scan",
         "scope",
         "tally",
         "target",
@@ -93,6 +94,8 @@ class Node:
         """For that search: a name, whether it is an attribute, the key of an entry."""
         self.place: dict[str, Any] | None = None
         """Where it comes from, when that is known without a search."""
+        self.scan = 0
+        """The scan that measured all of it; 0 where the time was up before."""
         self.type = ""
         self.kind = ""
         self.count = 0

@@ -129,9 +129,14 @@ def code_of(function: Any) -> CodeType | None:
 
 
 def resident_bytes() -> int:
-    """Return the resident set of this process, 0 where it cannot be read."""
+    """
+    Return the resident bytes of this process that no file backs; 0 if unreadable.
+
+    Pages of libraries are taken back when memory is short, while graphs are made.
+    """
     try:
         with open("/proc/self/statm", "rb", buffering=0) as file:
-            return int(file.read(128).split()[1]) * _PAGE
+            _, resident, shared, *_ = file.read(128).split()
+            return (int(resident) - int(shared)) * _PAGE
     except (OSError, ValueError, IndexError):
         return 0

@@ -69,6 +69,12 @@ class Walker:
         self.claims = []
         self._name_began = self._steps
 
+    def recall(self, obj: object, claims: list[object]) -> None:
+        """Take an object as walked: it was, in an earlier scan, and had ``claims``."""
+        self.seen.add(id(obj))
+        self.seen.update(claims)
+        self.claims += claims
+
     def out_of_time(self) -> bool:
         """Return whether the budget is spent; once it is, nothing more is added."""
         if not self.cut:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kerascrash.collect.log_text import make_logs
 from kerascrash.detect import load_detectors, observe
 from kerascrash.model.case import ExitStatus
 from kerascrash.model.evidence import Unavailable
@@ -171,6 +172,27 @@ def test_resources_with_room_are_not_told(training) -> None:
     assert not told & set(found)
 
 
+@pytest.mark.parametrize(
+    ("own", "ours"),
+    [
+        ("/docker/ab12", True),
+        ("/docker/ab12/sub", True),  # the limit is its parent's
+        ("/ab12", True),  # it saw its own path from below
+        ("/", True),  # it saw its container's top only: the pod's limit is above it
+        (None, True),  # an older dump
+        ("/docker/cd34", False),
+        ("/docker/ab12345", False),
+    ],
+)
+def test_a_refused_fork_of_another_group_is_not_ours(training, own, ours) -> None:
+    group = {"pids_path": own} if own else {}
+    builder = training(environment={"cgroup": group})
+    case = builder.build()
+    line = "[ 12.5] cgroup: fork rejected by pids controller in /docker/ab12"
+    object.__setattr__(case, "logs", tuple(make_logs([line], "kernel", "dmesg")))
+    assert ("thread_limit" in seen(case)) is ours
+
+
 def test_a_processor_without_avx(training) -> None:
     environment = {"machine": "x86_64", "cpu_flags": ["sse4_2"]}
     assert "cpu_lacks_avx" in seen(training(environment=environment).build())
@@ -197,3 +219,16 @@ def test_no_detector_minds_an_empty_recording(training) -> None:
 def test_every_detector_tells_what_it_finds(leaking) -> None:
     declared = {name for detector in load_detectors() for name in detector.finds}
     assert {finding.id for finding in observe(leaking.build()).findings} <= declared
+
+
+@pytest.mark.parametrize(("others", "strength"), [((), 0.5), (("second",), 0.25)])
+def test_what_grows_alone_accounts_for_more_than_its_bytes(
+    training, others, strength
+) -> None:
+    builder = training(limit=2 * GIB).grows((20, 1400)).runs(4, step=280)
+    for name in ("replay", *others):
+        builder.holds_list(
+            name, 925_000, [10, 90, 180, 283], element={"type": "ndarray"}
+        )
+    found = seen(builder.build())
+    assert found["arrays_kept"].strength == pytest.approx(strength, abs=0.07)

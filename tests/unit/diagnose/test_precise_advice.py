@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -67,3 +68,34 @@ def test_where_it_stood_comes_before_how_to_look_next_time() -> None:
     verdict = diagnose(case).verdict
     assert verdict.cause == "hang"
     assert "`train.py:28`" in verdict.advice[0].action
+
+
+@pytest.mark.parametrize(
+    ("op", "words", "example"),
+    [
+        ("shuffle", "Make the buffer smaller: `shuffle(", r"\.shuffle\(\d{3,4}\)"),
+        ("prefetch", "`prefetch(2)` fits", r"\.prefetch\(2\)"),
+        ("cache", "Cache to a file", r"\.cache\(path\)"),
+    ],
+)
+def test_a_full_buffer_is_told_what_helps_it(
+    training: Training, op: str, words: str, example: str
+) -> None:
+    builder = training(seconds=10).grows((3, 400), (10, 1530)).runs(4, step=0)
+    row = {
+        "op": op,
+        "bytes": 2000 << 20,
+        "buffer": None if op == "cache" else 4000,
+        "element_bytes": 500_000,
+        "place": {"file": "/home/ada/train.py", "line": 9, "function": "main"},
+    }
+    case = builder.dies_of_limit().build()
+    pipelines = {"pipelines": [{"ops": [row]}]}
+    case = replace(case, recording=replace(case.recording, pipelines=pipelines))
+    verdict = diagnose(case).verdict
+    assert verdict.factor == "input_pipeline"
+    assert words in verdict.advice[0].action
+    assert re.fullmatch(example, verdict.advice[0].example)
+    assert (verdict.advice[0].saves_bytes or 0) > 300 << 20
+    others = [one.action for one in verdict.advice[1:]]
+    assert not any(re.search(r"(?i)cache|shuffle|prefetch", one) for one in others)

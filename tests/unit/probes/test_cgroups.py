@@ -114,6 +114,7 @@ def test_limits_are_described_level_by_level(machine: Any) -> None:
                 {"path": "/pod/job", "limit": -1},
                 {"path": "/pod", "limit": 1000},
             ],
+            "pids_path": "/pod/job",
         },
         "cgroup_limit": 1000,
         "pids_max": 50,

@@ -346,3 +346,48 @@ def test_while_a_profiler_looks_on_what_was_seen_before_stands_in() -> None:
         sys.setprofile(None)
     assert all("kept" in [e["owner"] for e in blob["entries"]] for blob in blobs)
     assert len(kept) == 3
+
+
+class Machinery:
+    """Stands for an optimizer or a data set: a library's, with a thousand parts."""
+
+    def __init__(self) -> None:
+        for number in range(60):
+            setattr(self, f"a{number}", [[number, [number]] for _ in range(20)])
+
+
+class Owner:
+    """A trainer as people write it: what is dear first, the list that grows last."""
+
+    def __init__(self) -> None:
+        self.data = Machinery()
+        self.outputs: list[Any] = []
+
+
+def test_a_list_behind_a_large_object_of_a_library_is_seen_to_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Machinery, "__module__", "some_library.data")
+    owner = Owner()
+    inventory = Inventory()
+    for step in range(16):
+        owner.outputs.append(np.zeros(MB // 8))
+        blob = inventory.scan("step", step, 500)
+    found = {entry["owner"]: entry for entry in blob["entries"]}
+    assert found["Owner.outputs"]["count"] > 8
+    assert found["Owner.outputs"]["growth_bytes_per_step"] == pytest.approx(MB, rel=0.1)
+
+
+def test_what_a_librarys_object_gains_is_seen_after_a_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Machinery, "__module__", "some_library.data")
+    owner = Owner()
+    inventory = Inventory()
+    for step in range(6):
+        inventory.scan("step", step, 100_000)
+    owner.data.a0 = np.zeros(MB)  # type: ignore[attr-defined]
+    for step in range(10):
+        blob = inventory.scan("step", 10 + step, 100_000)
+    found = {entry["owner"]: entry for entry in blob["entries"]}
+    assert found["Owner.data"]["bytes"] >= 8 * MB
