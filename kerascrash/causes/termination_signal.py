@@ -9,7 +9,7 @@ from kerascrash.model.rules import Rule
 
 CAUSE = Rule(
     id="termination_signal",
-    title="Asked to stop: time limit, preemption, SIGTERM",
+    title="Asked to stop: time limit, preemption, closed session",
     meaning=(
         "Somebody or something asked the process to end; it did nothing wrong "
         "by itself."

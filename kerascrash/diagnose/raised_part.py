@@ -2,8 +2,8 @@
 Which part of a line raised: ``x[k]`` in ``print(x[k])``, not ``print``.
 
 Python 3.11 and later know the columns, and the recorder keeps them. Without them it is
-told from the kind of exception and from the calls that the traceback goes on into; where
-that leaves more than one part, the whole line is named.
+told from the kind of exception and from the calls that the traceback goes on into;
+where that leaves more than one part, the whole line is named.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
-from kerascrash.estimate.statements import node_at
+from kerascrash.estimate.statements import node_at, parse_statement
 from kerascrash.model.evidence import Place
 
 _LONGEST = 60
@@ -45,7 +45,9 @@ def raised_part(data: Mapping[str, Any], place: Place) -> str:
 def _by_columns(data: Mapping[str, Any], place: Place) -> ast.AST | None:
     """Return the part that the recorded columns (of the line in UTF-8) hold."""
     recorded = data.get("place")
-    columns = recorded.get("columns") if isinstance(recorded, Mapping) else None
+    if not isinstance(recorded, Mapping):
+        return None
+    columns = recorded.get("columns")
     line = dict(place.excerpt).get(place.line)
     if not isinstance(columns, (list, tuple)) or len(columns) != 2 or line is None:
         return None
@@ -55,11 +57,7 @@ def _by_columns(data: Mapping[str, Any], place: Place) -> ast.AST | None:
         return None
     first, last = columns
     text = line.encode()[max(first, 0) : max(last, 0)].decode("utf-8", "replace")
-    try:
-        body = ast.parse(text.strip()).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return body[0] if len(body) == 1 else None
+    return parse_statement(text.strip())
 
 
 def _header(node: ast.stmt) -> ast.AST:

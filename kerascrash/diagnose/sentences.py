@@ -69,16 +69,13 @@ def _external(case: Case, findings: _Findings) -> str:
 
 def _abort(_case: Case, findings: _Findings) -> str:
     """Quote what the check said: that is what a search engine knows."""
-    told = next((findings[name] for name in _CHECKS if name in findings), None)
-    said = _beginning(_GLOG.sub("", told.evidence[0].text)) if _is_cited(told) else ""
-    if not said:
+    told = [findings[name] for name in _CHECKS if name in findings]
+    lines = [fact.text for finding in told for fact in finding.evidence[:1]]
+    if not lines:
         return "aborted by native code: a library's check failed (SIGABRT)."
-    what = "the heap is corrupt" if told and told.id == _HEAP else "a check failed"
-    return f"aborted by native code, {what} (SIGABRT): {said}"
-
-
-def _is_cited(finding: Finding | None) -> bool:
-    return finding is not None and bool(finding.evidence)
+    what = ", the heap is corrupt" if told[0].id == _HEAP else ""
+    said = _beginning(_GLOG.sub("", lines[0]))
+    return f"aborted by native code{what} (SIGABRT): {said}"
 
 
 def _segfault(_case: Case, findings: _Findings) -> str:

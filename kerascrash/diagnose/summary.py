@@ -43,10 +43,10 @@ def _hedged(case: Case, sentence: str, cause: str) -> str:
     if cause not in _OUT_OF_MEMORY:
         return f"probably {sentence}"
     seen = isinstance(case.exit, ExitStatus) and case.exit.signal == _SIGKILL
+    killed = "killed with SIGKILL, probably" if seen else "probably killed"
     return (
-        f"{'killed with SIGKILL, probably' if seen else 'probably killed'} by the kernel "
-        f"for lack of memory; whether {_OUT_OF_MEMORY[cause]} cannot be told from what "
-        "was left."
+        f"{killed} by the kernel for lack of memory; whether {_OUT_OF_MEMORY[cause]} "
+        "cannot be told from what was left."
     )
 
 

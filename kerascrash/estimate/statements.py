@@ -52,7 +52,7 @@ def _windows(place: Place) -> list[tuple[int, str]]:
     return found
 
 
-def _parse(text: str) -> ast.stmt | None:
+def parse_statement(text: str) -> ast.stmt | None:
     """Return the only statement in the text; a bare header gets an empty body."""
     if len(text) > _LONGEST:
         return None
@@ -94,7 +94,7 @@ def node_at(place: Place | None) -> tuple[int, str, ast.stmt] | None:
     if place is None:
         return None
     for first, text in _windows(place):
-        node = _parse(text)
+        node = parse_statement(text)
         if node is not None:
             return first, text, node
     return None

@@ -24,6 +24,18 @@ _SIZES = frozenset({
     "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_STACK", "RLIMIT_FSIZE", "RLIMIT_MEMLOCK",
     "RLIMIT_CORE",
 })  # fmt: skip
+_RLIMITS = {
+    "RLIMIT_AS": "address space", "RLIMIT_DATA": "data segment",
+    "RLIMIT_STACK": "stack", "RLIMIT_CORE": "core file",
+    "RLIMIT_NOFILE": "open files", "RLIMIT_NPROC": "processes of the user",
+    "RLIMIT_MEMLOCK": "locked memory", "RLIMIT_CPU": "processor seconds",
+    "RLIMIT_FSIZE": "size of a file",
+}  # fmt: skip
+_OVERCOMMIT = {
+    "0": "within reason (vm.overcommit_memory=0)",
+    "1": "always (vm.overcommit_memory=1)",
+    "2": "never (vm.overcommit_memory=2)",
+}
 _KNOWN_BY = {
     "pidfd": "the kernel told the watcher",
     "zombie": "read from the dead process before it was reaped",
@@ -121,11 +133,12 @@ def _limits(limits: Mapping[str, Any]) -> list[tuple[str, str]]:
             rows.append((name, f"{format_bytes(free)} free of {format_bytes(total)}"))
     rows += [
         ("processes", _limit(limits.get("pids_max"))),
-        ("overcommit", limits.get("overcommit")),
+        ("overcommit of memory", _OVERCOMMIT.get(str(limits.get("overcommit")))),
     ]
     for name, value in mapping(limits.get("rlimits")).items():
         soft = (items(value) or [None])[0]
-        rows.append((str(name), _limit(soft, sized=name in _SIZES)))
+        said = f"{_RLIMITS[name]} ({name})" if name in _RLIMITS else str(name)
+        rows.append((said, _limit(soft, sized=name in _SIZES)))
     return _said(rows)
 
 
@@ -134,7 +147,9 @@ def _limit(value: Any, *, sized: bool = False) -> object:
     if value == -1:
         return "unlimited"
     size = number(value)
-    return format_bytes(size) if sized and size is not None else value
+    if size is None:
+        return value
+    return format_bytes(size) if sized else f"{size:,.0f}"
 
 
 def _biggest(case: Case) -> list[tuple[str, str]]:

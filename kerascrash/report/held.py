@@ -20,7 +20,8 @@ MOST_LAYERS = 60
 _NO_SLOTS = 2
 """Variables of an optimizer that is not built yet, or keeps nothing (plain SGD)."""
 GREY = 8
-"""Number of the colour for what is only inferred: the unexplained remainder."""
+"""Number of the colour for what nothing explains; what is inferred is striped."""
+REMAINDER = "unexplained"
 
 
 def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
@@ -38,8 +39,9 @@ def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
                     "part": max(0, line.bytes) / (ledger.total or 1),
                     "share": round(100 * max(0, line.bytes) / (ledger.total or 1), 2),
                     "color": GREY
-                    if line.known_by == "inferred"
+                    if line.name.startswith(REMAINDER)
                     else min(number, GREY - 1),
+                    "inferred": line.known_by == "inferred",
                 }
                 for number, line in enumerate(
                     sorted(ledger.lines, key=lambda entry: -entry.bytes), 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kerascrash.report.words import percent
 from kerascrash.units import format_bytes
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def dominating(table: LayerTable) -> str:
         return "No layer stands out."
     share = sum(row.share for row in heads)
     names = ", ".join(f"`{row.name}` ({format_bytes(_size(row))})" for row in heads)
-    return f"{names}: {share:.0%} of what the model needs."
+    return f"{names}: {percent(share)} of what the model needs."
 
 
 def _size(row: LayerRow) -> int:

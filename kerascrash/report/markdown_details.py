@@ -16,8 +16,9 @@ from kerascrash.report.device_text import (
 from kerascrash.report.facts import environment_groups
 from kerascrash.report.held import inventory_rows
 from kerascrash.report.markdown_text import code, code_block, escape, prose
-from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.missing import all_unavailable, told_damage
 from kerascrash.report.shared import WARNING, replaced_rows
+from kerascrash.report.support import has_support
 from kerascrash.report.trail import log_views, stack_views
 from kerascrash.units import format_bytes, line_in_words
 
@@ -75,7 +76,8 @@ def evidence_lines(diagnosis: Diagnosis) -> Iterator[str]:
         for hypothesis in hypotheses:
             if hypothesis.id == chosen:
                 yield from _weights(hypothesis)
-        for rival in [h for h in hypotheses if h.id not in (chosen, "none")][:2]:
+        others = [h for h in hypotheses if h.id not in (chosen, "none")]
+        for rival in [*others[:1], *filter(has_support, others[1:2])]:
             share = words.percent(rival.confidence)
             yield f"- rival: {escape(rival.title)} ({code(rival.id)}), {share}"
         yield ""
@@ -87,10 +89,12 @@ def _weights(hypothesis: Hypothesis) -> Iterator[str]:
     for weighed in (*hypothesis.supporting, *hypothesis.contradicting)[:ROWS]:
         if abs(weighed.weight) < 0.05:
             continue
-        yield f"- {weighed.weight:+.1f} {prose(weighed.finding.text)}"
+        said = weighed.finding.text
+        yield f"- {weighed.weight:+.1f} {prose(said)}"
         for evidence in weighed.finding.evidence[:3]:
             line = f", line {evidence.line}" if evidence.line else ""
-            yield f"  - {escape(evidence.source, 120)}{line}: {code(evidence.text)}"
+            quoted = "" if evidence.text == said else f": {code(evidence.text)}"
+            yield f"  - {escape(evidence.source, 120)}{line}{quoted}"
     if hypothesis.settle:
         yield f"- to settle it: {code(hypothesis.settle)}"
 
@@ -133,7 +137,7 @@ def missing_lines(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield what was not examined and what was damaged."""
     for gone in all_unavailable(diagnosis)[:30]:
         yield f"- not examined: {prose(gone.what)}: {prose(gone.reason)}"
-    for damage in all_damage(diagnosis.case)[:30]:
+    for damage in told_damage(diagnosis.case)[:30]:
         yield f"- damage: {escape(damage.where)}: {escape(damage.text)}"
     for fault in diagnosis.faults[:10]:
         yield f"- fault of kerascrash itself: {escape(fault)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kerascrash.report import words
 from kerascrash.report.layers import layer_view
 from kerascrash.report.markdown_text import code, escape, prose
+from kerascrash.report.measures import together
 from kerascrash.units import format_bytes
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def remedy_lines(diagnosis: Diagnosis) -> Iterator[str]:
     if diagnosis.remedies:
         yield "| Measure | Helps | Saves | How much of what, or why not |"
         yield "| --- | --- | ---: | --- |"
-    for one in diagnosis.remedies:
+    for one in together(diagnosis.remedies):
         saves = "–" if one.saves_bytes is None else format_bytes(one.saves_bytes)
-        why = prose(one.detail).replace("|", "\\|")
+        why = prose(words.capital(one.detail)).replace("|", "\\|")
         yield f"| {escape(words.capital(one.name))} | {one.helps} | {saves} | {why} |"

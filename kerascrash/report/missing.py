@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from kerascrash.model.evidence import Damage, Unavailable
+
+_CUT_AWAY = re.compile(r"section (.{1,40}) begins beyond the end of the file")
+_MANY = 3
 
 if TYPE_CHECKING:
     from kerascrash.model.case import Case
@@ -20,6 +24,18 @@ def all_unavailable(diagnosis: Diagnosis) -> list[Unavailable]:
     for hypothesis in (*diagnosis.causes, *diagnosis.factors):
         found += hypothesis.not_examined
     return list(dict.fromkeys(found))
+
+
+def told_damage(case: Case) -> list[Damage]:
+    """Return the damage to show: sections that a cut took away are one entry."""
+    found = all_damage(case)
+    cut = [entry for entry in found if _CUT_AWAY.fullmatch(entry.text)]
+    if len(cut) < _MANY:
+        return found
+    names = ", ".join(_CUT_AWAY.sub(r"\1", entry.text) for entry in cut)
+    text = f"{len(cut)} sections begin beyond the end of the file: {names}"
+    rest = (entry for entry in found if entry not in cut)
+    return [Damage(cut[0].where, text), *rest]
 
 
 def all_damage(case: Case) -> list[Damage]:

@@ -15,9 +15,11 @@ from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
 from kerascrash.report.last_seen import last_seen
 from kerascrash.report.layers import layer_view
-from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.measures import together
+from kerascrash.report.missing import all_unavailable, told_damage
 from kerascrash.report.plain import mapping, whole
 from kerascrash.report.shared import WARNING, replaced_rows
+from kerascrash.report.support import LEAST_WEIGHT, has_support
 from kerascrash.report.trail import citations, log_views, stack_views
 
 if TYPE_CHECKING:
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 RIVALS = 3
 CLEAN = "clean_exit"
-LEAST_WEIGHT = 0.05
-"""Nats; what weighs less would be shown as 0.0."""
 
 
 def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
@@ -63,12 +63,12 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "inventory": inventory_rows(case),
         **model_tables(case),
         "layers": layer_view(diagnosis.layers),
-        "remedies": diagnosis.remedies,
+        "remedies": together(diagnosis.remedies),
         "cited": citations(diagnosis),
         "stacks": stacks,
         "logs": log_views(diagnosis),
         "environment": environment_groups(case),
-        "damage": all_damage(case),
+        "damage": told_damage(case),
         "unavailable": all_unavailable(diagnosis),
         "faults": diagnosis.faults,
         "redaction": diagnosis.redaction,
@@ -96,14 +96,9 @@ def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
     how = [h for h in diagnosis.causes if h.id != verdict.cause]
     why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")]
     return [
-        (question, [*rivals[:1], *filter(_has_support, rivals[1:RIVALS])])
+        (question, [*rivals[:1], *filter(has_support, rivals[1:RIVALS])])
         for question, rivals in (("How it died", how), ("Why it came to that", why))
     ]
-
-
-def _has_support(rival: Hypothesis) -> bool:
-    """Return whether anything speaks for it: not every cause there is is a rival."""
-    return any(weighed.weight >= LEAST_WEIGHT for weighed in rival.supporting)
 
 
 def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PATH = re.compile(r"[ML0-9. -]*")
+_QUOTED = re.compile(r"(<code>.*?</code>)")
+_PERCENT = re.compile(r"(?<=\d) ?%(?![\w-])")
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -63,10 +65,25 @@ def _block(value: object, limit: int = LONGEST) -> Markup:
     return Markup.escape(safe_block(str(value), limit))
 
 
-def _prose(text: object) -> Markup:
+def _source(text: object, limit: int = LONGEST) -> Markup:
+    """Return a line of source; its indentation stays where the line is broken."""
+    shown = str(_block(text, limit))
+    bare = shown.lstrip(" ")
+    return Markup("\N{NO-BREAK SPACE}" * (len(shown) - len(bare)) + bare)
+
+
+def _quoted(text: object) -> Markup:
     """Return text whose `backticks` become ``<code>``."""
     escaped = str(Markup.escape(safe_line(str(text))))
     return Markup(_CODE.sub(r"<code>\1</code>", escaped))
+
+
+def _prose(text: object) -> Markup:
+    """Return a sentence of ours; a percentage is written as everywhere, on one line."""
+    parts = _QUOTED.split(str(_quoted(text)))
+    said = [_PERCENT.sub("\N{NO-BREAK SPACE}%", part) for part in parts[::2]]
+    parts[::2] = said
+    return Markup("".join(parts))
 
 
 def _drawn(path: str) -> Markup:
@@ -101,6 +118,8 @@ def _shape(value: object) -> str:
 
 _FILTERS: Mapping[str, Any] = {
     "block": _block,
+    "source": _source,
+    "quoted": _quoted,
     "prose": _prose,
     "capital": words.capital,
     "drawn": _drawn,

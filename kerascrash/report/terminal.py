@@ -19,7 +19,7 @@ from kerascrash.report.device_text import (
 from kerascrash.report.excerpt import dedent
 from kerascrash.report.format import Format
 from kerascrash.report.held import inventory_rows
-from kerascrash.report.missing import all_damage, all_unavailable
+from kerascrash.report.missing import all_unavailable, told_damage
 from kerascrash.report.safe_text import safe_line
 from kerascrash.report.terminal_text import (
     item,
@@ -190,7 +190,7 @@ def _weights(console: Console, hypothesis: Hypothesis) -> None:
 def _missing(console: Console, diagnosis: Diagnosis) -> None:
     lines: list[tuple[str, Iterable[str]]] = [
         ("Not examined", (f"{u.what}: {u.reason}" for u in all_unavailable(diagnosis))),
-        ("Damage", (f"{d.where}: {d.text}" for d in all_damage(diagnosis.case))),
+        ("Damage", (f"{d.where}: {d.text}" for d in told_damage(diagnosis.case))),
         ("Faults of kerascrash itself", diagnosis.faults),
     ]
     for heading, texts in lines:

@@ -51,7 +51,7 @@ def item(console: Console, lead: str, text: str, style: str = "") -> None:
 
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(justify="right", no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")  # what is to be typed is never cut
     grid.add_row(Text(lead), Text(safe_line(text, LONGEST), style=style))
     console.print(Padding(grid, (0, 0, 0, 2)))
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 FAR_AWAY = 6
 """A limit this many times above the peak would flatten the curve: it is only told."""
+_BEYOND = (
+    " The process shows more because files that it shares with others count in it, and "
+    "not in its container."
+)
 NO_LIMIT = 1 << 60
 """The kernel writes "no limit" as a number near 2⁶³."""
 
@@ -79,7 +83,7 @@ def build_row(
     ticks = byte_ticks(highest, 4 if kind.height > 100 else 2)
     scale = max(ticks[-1][0], 1.03 * highest)
     return Row(
-        title=kind.title,
+        title=_title(kind, readings),
         top=top,
         height=kind.height,
         scale=scale,
@@ -100,6 +104,16 @@ def _within(points: Sequence[Point], window: Window) -> list[Point]:
     return inside
 
 
+def _last(readings: list[tuple[str, str, list[Point]]], wanted: str) -> int:
+    return next(points[-1][1] for name, _, points in readings if name == wanted)
+
+
+def _title(kind: RowKind, readings: list[tuple[str, str, list[Point]]]) -> str:
+    """Return what the row shows: a container holds more than the process."""
+    shared = any(name == "container" for name, _, _ in readings)
+    return "Memory of process and container" if shared else kind.title
+
+
 def _message(kind: RowKind, readings: list[tuple[str, str, list[Point]]]) -> str:
     main = next((r for r in readings if r[1] == "main"), readings[-1])
     values = [v for _, v in main[2]]
@@ -115,5 +129,6 @@ def _message(kind: RowKind, readings: list[tuple[str, str, list[Point]]]) -> str
         return f"{text}."
     if "container" in ends:
         held = f"{ends['container']} of {ends['limit']} allowed"
-        return f"{text}; its container held {held}."
+        beyond = "" if values[-1] <= _last(readings, "container") else _BEYOND
+        return f"{text}; its container held {held}.{beyond}"
     return f"{text}, under a limit of {ends['limit']}."

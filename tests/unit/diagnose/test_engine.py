@@ -484,7 +484,7 @@ def test_a_signal_is_claimed_only_where_it_was_seen(training, ended, said) -> No
         (
             "F0000 00:00:1795421765.558553   29560 threadpool.cc:127] Check failed: "
             "num_threads >= 1 (-1 vs. 1)",
-            "a check failed (SIGABRT): Check failed: num_threads >= 1 (-1 vs. 1)",
+            "native code (SIGABRT): Check failed: num_threads >= 1 (-1 vs. 1)",
         ),
         (
             "double free or corruption (!prev)",

@@ -1,4 +1,4 @@
-"""An exception is the fault of the part of the line that raised it, not of ``print``."""
+"""An exception is named by the part of the line that raised it, not by ``print``."""
 
 from __future__ import annotations
 
