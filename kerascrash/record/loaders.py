@@ -77,6 +77,23 @@ class Loaders:
             _remember(self._ops, data, op)
             self._write(op)
 
+    def given_with_workers(
+        self, _token: Any, adapter: Any, args: Any, kwargs: Any, *, ok: bool
+    ) -> None:
+        """Describe a ``Sequence`` of Keras 2: its ``fit`` is told of the workers."""
+        data = argument(args, kwargs, 0, "x")
+        if data is None or not ok or self._recorder.detached:
+            return
+        workers, processes, queue = (
+            kwargs.get(name)
+            for name in ("workers", "use_multiprocessing", "max_queue_size")
+        )
+        if type(workers) is int and type(queue) is int:
+            place = caller_place(_DEPTH + 1)
+            op = _op(data, "PyDataset", place, workers, queue, processes is True)
+            _remember(self._ops, adapter, op)
+            self._write(op)
+
     def iterates(
         self, _token: Any, iterator: Any, args: Any, kwargs: Any, *, ok: bool
     ) -> None:
@@ -113,11 +130,18 @@ def _describe(data: Any, kind: str, place: Op | None) -> Op:
     workers = _whole(data, "_workers", "num_workers") or 0
     if kind == "PyDataset":
         processes = attribute(data, "_use_multiprocessing") is True
-        queued = workers > 1 or (workers > 0 and processes)
         queue = _whole(data, "_max_queue_size") or 0
     else:
-        processes, queued = workers > 0, workers > 0
+        processes = workers > 0
         queue = workers * (_whole(data, "prefetch_factor") or 0)
+    return _op(data, kind, place, workers, queue, processes)
+
+
+def _op(
+    data: Any, kind: str, place: Op | None, workers: int, queue: int, processes: bool
+) -> Op:
+    """Return what is written of it; one worker of Keras' own is no queue."""
+    queued = workers > (kind == "PyDataset" and not processes)
     return {
         "op": kind, "class": class_name(type(data)), "element_bytes": None,
         "count": None, "bytes": None if queued else 0, "place": _with_source(place),

@@ -76,6 +76,18 @@ def test_a_buffer_of_the_input_pipeline(script, owner, source, tmp_path) -> None
     assert death.culprit["line"] == death.line(script, source)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("forked", ["0", "1"])
+def test_the_queue_of_a_sequence_of_keras_2(forked, tmp_path) -> None:
+    pytest.importorskip("tf_keras")
+    script = "sequence_queue.py"
+    death = harness.let_die(script, tmp_path, limit_mib=1200, FORKED=forked)
+    assert death.verdict["cause"] == "host_oom_cgroup"
+    assert death.verdict["factor"] == "input_pipeline"
+    first = death.line(script, "model.fit(")
+    assert death.culprit["line"] in (first, first + 1)
+
+
 def test_a_list_beside_a_normal_pipeline(tmp_path) -> None:
     script = "pipeline_and_list.py"
     death = blamed(script, tmp_path, 1000)

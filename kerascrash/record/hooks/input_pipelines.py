@@ -32,6 +32,14 @@ _OBSERVED = (
     ("keras.src.trainers.epoch_iterator", "EpochIterator", _INIT, "loaders.given"),
     (_ADAPTER, "PyDataset", _INIT, "loaders.built"),
     (_ADAPTER, "PyDatasetAdapter", "_standardize_batch", "loaders.batch"),
+    *(
+        (f"{keras}.src.engine.data_adapter", owner, method, what)
+        for keras in ("tf_keras", "keras")
+        for owner, method, what in (
+            ("KerasSequenceAdapter", _INIT, "loaders.given_with_workers"),
+            ("GeneratorDataAdapter", "_standardize_batch", "loaders.batch"),
+        )
+    ),
     (_TORCH, "DataLoader", _INIT, "loaders.built"),
     (_TORCH, "_BaseDataLoaderIter", _INIT, "loaders.iterates"),
     (_TORCH, "_MultiProcessingDataLoaderIter", "_process_data", "loaders.batch"),

@@ -47,6 +47,26 @@ model.fit(queued, verbose=0)
 fixed = Fixed()
 model.fit(fixed, verbose=0)
 """
+KERAS_2 = """
+import numpy as np
+import tf_keras as keras
+
+class Pictures(keras.utils.Sequence):
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return np.ones((8, 100), "float32"), np.ones((8, 1), "float32")
+
+model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+data = Pictures()
+model.fit(data, verbose=0)
+model.fit(
+    data, workers=2, max_queue_size=40, epochs=2, verbose=0,
+)
+model.fit(data, workers=2, use_multiprocessing=True, max_queue_size=7, verbose=0)
+"""
 TORCH = """
 import time
 import torch
@@ -92,6 +112,24 @@ def test_queues_of_keras(run_script: RunScript) -> None:
     assert (queued["element_bytes"], queued["bytes"]) == (batch, 40 * batch)
     assert line(queued) in ("queued = Pictures(", "6, workers=2, max_queue_size=40,")
     assert line(fixed) == "super().__init__(6, workers=2, max_queue_size=7)"
+
+
+def test_queues_of_keras_2(run_script: RunScript) -> None:
+    installed("tf_keras")
+    source = ARM + KERAS_2 + DIE
+    run = run_script(source)
+    plain, threads, processes = ops_of(run)
+    batch = 8 * 100 * 4 + 8 * 4
+    lines = source.splitlines()
+    assert (plain["buffer"], plain["bytes"]) == (0, 0)
+    assert (threads["workers"], threads["buffer"]) == (2, 40)
+    assert (threads["element_bytes"], threads["bytes"]) == (batch, 40 * batch)
+    (fit,) = [n for n, row in enumerate(lines, 1) if row == "model.fit("]
+    assert threads["place"]["line"] in (fit, fit + 1)
+    assert (processes["buffer"], processes["processes"]) == (7, True)
+    assert "use_multiprocessing=True" in lines[processes["place"]["line"] - 1]
+    assert [e["steps"] for e in run.events(EventKind.EPOCH_END)] == [6] * 4
+    assert run.dump.progress[-1].step == 23
 
 
 def test_a_loader_of_pytorch_and_its_steps(run_script: RunScript) -> None:
