@@ -7,6 +7,19 @@ from collections.abc import Collection
 from kerascrash.diagnose.summary import place_text
 from kerascrash.model.verdict import Advice, Culprit
 
+_STARTERS = frozenset(
+    {
+        "start",
+        "Thread",
+        "Process",
+        "Pool",
+        "Popen",
+        "submit",
+        "ThreadPoolExecutor",
+        "ProcessPoolExecutor",
+        "fork",
+    }
+)
 _HANGUP = frozenset({"exit_sighup", "saw_sighup"})
 
 
@@ -26,6 +39,8 @@ def cause_advice(
         ]
     if culprit is not None and culprit.kind.endswith(" models"):
         return [_no_model_more(culprit)]
+    if cause == "thread_or_process_limit" and _starts_some(culprit):
+        return [_end_what_is_started(culprit)]
     if cause == "hang" and culprit is not None and culprit.place is not None:
         return [_see_the_line(culprit)]
     return []
@@ -47,6 +62,22 @@ def _no_model_more(culprit: Culprit) -> Advice:
         "A model holds weights, optimizer slots and compiled graphs as long as any "
         "name, list or History object leads to it.",
         place=culprit.place,
+    )
+
+
+def _starts_some(culprit: Culprit | None) -> bool:
+    """Tell whether the line itself starts a thread or a process."""
+    return culprit is not None and culprit.owner.rpartition(".")[2] in _STARTERS
+
+
+def _end_what_is_started(culprit: Culprit | None) -> Advice:
+    place = culprit.place if culprit else None
+    return Advice(
+        f"End what is started at `{place_text(place)}`, or start it once: `join()` or "
+        "`close()` it, or use one executor again.",
+        "One that waits for ever counts against the limit as long as the program runs; "
+        "`concurrent.futures.ThreadPoolExecutor(max_workers=4)` keeps to its number.",
+        place=place,
     )
 
 

@@ -99,3 +99,19 @@ def test_a_full_buffer_is_told_what_helps_it(
     assert (verdict.advice[0].saves_bytes or 0) > 800 << 20
     others = [one.action for one in verdict.advice[1:]]
     assert not any(re.search(r"(?i)cache|shuffle|prefetch", one) for one in others)
+
+
+@pytest.mark.parametrize(
+    ("line", "precise"), [("t.start()", True), ("model.fit(x, y)", False)]
+)
+def test_a_line_that_starts_threads_is_told_to_end_them(
+    training: Training, line: str, precise: bool
+) -> None:
+    raised = {"type": "RuntimeError", "message": "can't start new thread"}
+    place = {"file": "/home/ada/train.py", "line": 20, "function": "main", "user": True}
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd")).runs(8, step=132)
+    builder.at_line(f"    {line}").event(
+        20, "exception", **raised, frames=[place | {"source": f"    {line}"}]
+    )
+    action = first_advice(builder)
+    assert ("executor again" in action) is precise
