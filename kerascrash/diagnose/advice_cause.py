@@ -29,6 +29,8 @@ def cause_advice(
     """Return what to do about this very end; ``findings`` are ids that speak for it."""
     if cause == "silent_exit" and "left_by_os_exit" in findings:
         return [_no_os_exit(culprit)]
+    if cause == "silent_exit" and "left_by_sys_exit" in findings and culprit:
+        return [_say_why(culprit)]
     if cause == "termination_signal" and not _HANGUP.isdisjoint(findings):
         return [
             Advice(
@@ -52,6 +54,16 @@ def _no_os_exit(culprit: Culprit | None) -> Advice:
         "`self.model.stop_training = True`.",
         "It ends the process at once: nothing is flushed or saved, no `finally` runs.",
         place=culprit.place if culprit else None,
+    )
+
+
+def _say_why(culprit: Culprit) -> Advice:
+    return Advice(
+        f"It left of its own will at `{place_text(culprit.place)}`: see what led "
+        "there, and let it say why.",
+        '`sys.exit("why")` prints the text and ends with status 1; an exception shows '
+        "its way as well.",
+        place=culprit.place,
     )
 
 

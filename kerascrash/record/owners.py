@@ -53,7 +53,7 @@ class Surveyor:
     def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
         """Measure ``obj`` into ``node``; ``root``: the key of the name it hangs on."""
         obj, info = self._kinds.look(obj)
-        node.type = class_name(info.cls)
+        node.type, node.ident = class_name(info.cls), id(obj)
         if id(obj) in self._walker.seen or self._walker.out_of_time():
             return
         if level < LEVELS and info.kind in (k.USER, k.MODEL):

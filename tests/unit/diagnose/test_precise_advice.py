@@ -32,12 +32,13 @@ def test_a_closed_terminal_is_no_time_limit(
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [("os._exit", "os._exit"), ("", "faulthandler")]
+    ("how", "word"),
+    [("os._exit", "os._exit"), ("sys.exit", "own will"), ("", "faulthandler")],
 )
 def test_a_line_that_leaves_is_named(training: Training, how: str, word: str) -> None:
     builder = training(exit=ExitStatus(code=3, known_by="pidfd")).runs(8, step=9)
     if how:
-        builder.at_line("            os._exit(3)").event(20, "exit", status=3, how=how)
+        builder.at_line(f"            {how}(3)").event(20, "exit", status=3, how=how)
     assert word in first_advice(builder)
 
 
