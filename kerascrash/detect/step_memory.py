@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from kerascrash.detect._facts import note
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.model_arithmetic import ModelBytes, batch_size_of, models_of
+from kerascrash.estimate.one_sample import too_large_sample
 from kerascrash.estimate.rise import Rise, rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -69,11 +70,21 @@ def _activations(
     )
     data = {"bytes": needed, "computed": computed, "batch_size": batch}
     yield note("activations_dominate", "dump:models", text, share, **data)
+    one = too_large_sample(case)
+    if one is not None:
+        text = f"`{one.layer.name}` keeps {format_bytes(one.bytes)} of one sample: not "
+        text += "even a batch of one would fit"
+        yield note("one_sample_too_large", "dump:models", text, bytes=one.bytes)
 
 
 DETECTOR = Detector(
     id="step_memory",
-    finds=("rise_in_first_steps", "activations_dominate", "steps_fitted"),
+    finds=(
+        "rise_in_first_steps",
+        "activations_dominate",
+        "one_sample_too_large",
+        "steps_fitted",
+    ),
     detect=detect,
     needs=("recording",),
 )

@@ -7,6 +7,19 @@ from collections.abc import Collection
 from kerascrash.diagnose.summary import place_text
 from kerascrash.model.verdict import Advice, Culprit
 
+_STARTERS = frozenset(
+    {
+        "start",
+        "Thread",
+        "Process",
+        "Pool",
+        "Popen",
+        "submit",
+        "ThreadPoolExecutor",
+        "ProcessPoolExecutor",
+        "fork",
+    }
+)
 _HANGUP = frozenset({"exit_sighup", "saw_sighup"})
 
 
@@ -16,6 +29,8 @@ def cause_advice(
     """Return what to do about this very end; ``findings`` are ids that speak for it."""
     if cause == "silent_exit" and "left_by_os_exit" in findings:
         return [_no_os_exit(culprit)]
+    if cause == "silent_exit" and "left_by_sys_exit" in findings and culprit:
+        return [_say_why(culprit)]
     if cause == "termination_signal" and not _HANGUP.isdisjoint(findings):
         return [
             Advice(
@@ -26,6 +41,8 @@ def cause_advice(
         ]
     if culprit is not None and culprit.kind.endswith(" models"):
         return [_no_model_more(culprit)]
+    if cause == "thread_or_process_limit" and _starts_some(culprit):
+        return [_end_what_is_started(culprit)]
     if cause == "hang" and culprit is not None and culprit.place is not None:
         return [_see_the_line(culprit)]
     return []
@@ -40,6 +57,16 @@ def _no_os_exit(culprit: Culprit | None) -> Advice:
     )
 
 
+def _say_why(culprit: Culprit) -> Advice:
+    return Advice(
+        f"It left of its own will at `{place_text(culprit.place)}`: see what led "
+        "there, and let it say why.",
+        '`sys.exit("why")` prints the text and ends with status 1; an exception shows '
+        "its way as well.",
+        place=culprit.place,
+    )
+
+
 def _no_model_more(culprit: Culprit) -> Advice:
     return Advice(
         "Keep each model's score, and the best model in a file, not the models; call "
@@ -47,6 +74,22 @@ def _no_model_more(culprit: Culprit) -> Advice:
         "A model holds weights, optimizer slots and compiled graphs as long as any "
         "name, list or History object leads to it.",
         place=culprit.place,
+    )
+
+
+def _starts_some(culprit: Culprit | None) -> bool:
+    """Tell whether the line itself starts a thread or a process."""
+    return culprit is not None and culprit.owner.rpartition(".")[2] in _STARTERS
+
+
+def _end_what_is_started(culprit: Culprit | None) -> Advice:
+    place = culprit.place if culprit else None
+    return Advice(
+        f"End what is started at `{place_text(place)}`, or start it once: `join()` or "
+        "`close()` it, or use one executor again.",
+        "One that waits for ever counts against the limit as long as the program runs; "
+        "`concurrent.futures.ThreadPoolExecutor(max_workers=4)` keeps to its number.",
+        place=place,
     )
 
 

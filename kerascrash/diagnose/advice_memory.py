@@ -11,6 +11,7 @@ from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import models_of
+from kerascrash.estimate.one_sample import too_large_sample
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -136,6 +137,20 @@ def _dtype(case: Case, _culprit: Culprit | None) -> list[Advice]:
     return [Advice(action, detail, whole // 2, doing.place)]
 
 
+def _operation(case: Case, culprit: Culprit | None) -> list[Advice]:
+    one = too_large_sample(case)
+    if one is None:
+        return []
+    action = f"Make one sample smaller for `{one.layer.name}`: shorter sequences, "
+    action += "smaller images, or a layer that works on parts."
+    detail = (
+        f"It keeps {format_bytes(one.bytes)} of each sample. Attention needs memory by "
+        "the square of the length: half the length, a quarter of the memory."
+    )
+    saves = one.bytes * one.batch * 3 // 4
+    return [Advice(action, detail, saves, culprit.place if culprit else None)]
+
+
 _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "tensor_leak": _leak,
     "object_leak": _leak,
@@ -145,6 +160,7 @@ _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "data_size": _data,
     "dtype": _dtype,
     "input_pipeline": pipeline_advice,
+    "tensor_ops": _operation,
 }
 
 

@@ -17,9 +17,10 @@ from kerascrash.estimate.model_arithmetic import (
     batch_size_of,
     models_of,
 )
+from kerascrash.estimate.one_sample import too_large_sample
 from kerascrash.estimate.resident import certificate_of
 from kerascrash.estimate.rise import rise_of
-from kerascrash.estimate.stacks import innermost_user_place, run_place
+from kerascrash.estimate.stacks import activity_of, innermost_user_place, run_place
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.estimate.unseen import grown_unseen
@@ -206,10 +207,14 @@ def _layer_being_built(layer: LayerBytes | None, line: Statement | None) -> str:
 
 
 def line_culprit(case: Case) -> Culprit | None:
-    """Return the line whose result or temporaries blew up."""
+    """Return the line whose result or temporaries blew up, or the layer that did."""
     doing = line_at_death(case)
     if doing is None or doing.place is None:
         return None
+    one = too_large_sample(case)
+    if one is not None and activity_of(recording_of(case)) == "step":
+        name, kind = one.layer.name.replace("/", "."), "what it makes of one sample"
+        return Culprit(name, kind, one.bytes, None, doing.place)
     calls = doing.statement.calls if doing.statement else ()
     owner = doing.target or (calls[0] if calls else "") or doing.place.function
     unseen = grown_unseen(case)

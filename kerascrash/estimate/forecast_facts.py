@@ -45,6 +45,9 @@ def forecast_facts(case: Case) -> dict[str, Any]:
 def _why_nothing_fits(forecast: Forecast) -> str:
     if forecast.limit is None:
         return "no limit is known: name one with --limit"
+    one, two = forecast.peak(1).bytes, forecast.peak(2).bytes
+    if 2 * (two - one) > one:  # more than half of a batch of one grows with the batch
+        return "not even a batch of one fits: one sample alone needs too much"
     return "not even a batch of one fits: what does not grow with the batch is too much"
 
 

@@ -38,6 +38,7 @@ FACTOR = Rule(
         "device_weights_refused": 4.0,
         "functions_retraced": 3.0,
         "pipeline_buffer_fills": 6.0,
+        "one_sample_too_large": 4.0,
     },
     remedies=(
         "Make the batch smaller; halve it until it fits.",

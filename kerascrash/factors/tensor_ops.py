@@ -14,6 +14,7 @@ FACTOR = Rule(
     prior=-1.0,
     supports={
         "one_line_blew_up": 6.0,
+        "one_sample_too_large": 7.0,
         "allocation_refused": 3.0,
         "cuda_kernel_fault": 9.5,
         "xid_app": 9.0,

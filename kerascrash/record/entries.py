@@ -8,7 +8,7 @@ shown whole: its elements are what leaks, not the attributes of each.
 
 from __future__ import annotations
 
-from kerascrash.record.tally import HOLDING_MORE, Tally
+from kerascrash.record.tally import HOLDING_MORE, Tally, distinct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Entries:
         """Return the entries, biggest first; the fastest-growing ones are always in."""
         ranked: list[tuple[float, float, str]] = []
         for key, nodes in self._nodes.items():
-            size = sum(node.tally.bytes for node in nodes)
+            size = sum(node.tally.bytes for node in distinct(nodes))
             track = self._growth.of(key)
             growing = track.is_growing()
             if size >= WORTH or (growing and size >= _least(nodes[0])):
@@ -84,7 +84,7 @@ class Entries:
         return sorted(entries, key=lambda entry: -entry["bytes"])
 
     def _entry(self, key: str, lines: Lines) -> dict[str, Any]:
-        nodes = self._nodes[key]
+        nodes = distinct(self._nodes[key])
         node = max(nodes, key=lambda one: one.tally.bytes)
         tally = Tally()
         for one in nodes:

@@ -40,6 +40,7 @@ from kerascrash.record.roots import UserModules
 from kerascrash.record.signal_errors import raised_by_signal_handler
 from kerascrash.record.sizing import Sizers
 from kerascrash.record.survey import Survey
+from kerascrash.record.tally import distinct
 from kerascrash.record.tapes import note_step
 
 TYPE_CHECKING = False
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
     from typing import Any
+
+    from kerascrash.record.tally import Node
 
 WAIT_S, PRESSED_WAIT_S, STUCK_WAIT_S = 0.3, 0.05, 0.01
 """How long the sampler waits for the main thread to come by: on a busy machine it may
@@ -164,17 +167,14 @@ class Inventory:
         Of a name cut short, what was measured before counts too, unless some of the
         instances that hold a thing of the same name are missing.
         """
-        sums: dict[str, list[float]] = {}
+        named: dict[str, list[Node]] = {}
         fresh: dict[str, bool] = {}
         partial: set[str] = set()
         for unit in self._memory.units.values():
             nodes = [unit.node] if unit.node is not None else []
             for node in nodes:
                 nodes += node.children  # grows while it is walked: breadth first
-                total = sums.setdefault(node.key, [0.0, 0, 0])
-                total[0] += node.total()
-                total[1] += node.count
-                total[2] += 1
+                named.setdefault(node.key, []).append(node)
                 if node.scan == self._memory.scan:
                     fresh[node.key] = fresh.get(node.key, False) or unit.cut
                 if node.partial:
@@ -182,10 +182,11 @@ class Inventory:
         for key, cut in fresh.items():
             if key in partial:
                 continue
-            size, count, holders = sums[key]
-            self._growth.of(key).note(
-                step, now, round(size), int(count), holders=int(holders), partly=cut
-            )
+            nodes = distinct(named[key])
+            size = round(sum(node.total() for node in nodes))
+            count = sum(node.count for node in nodes)
+            track, holders = self._growth.of(key), len(nodes)
+            track.note(step, now, size, count, holders=holders, partly=cut)
 
     def _total(self) -> int:
         total = 0.0

@@ -55,10 +55,11 @@ class Surveyor:
     def fill(self, obj: Any, node: Node, root: str, level: int = 0) -> None:
         """Measure ``obj`` into ``node``; ``root``: the key of the name it hangs on."""
         obj, info = self._kinds.look(obj)
-        node.type = class_name(info.cls)
+        node.type, node.ident = class_name(info.cls), id(obj)
         if id(obj) in self._walker.seen or self._walker.out_of_time():
             return
         if info.kind == k.USER and self._fill_cluster(obj, info, node, root):
+            node.scan = 0 if self._walker.cut else self._memory.scan
             return
         if level < LEVELS and info.kind in (k.USER, k.MODEL):
             self._fill_instance(obj, info, node, root, level)

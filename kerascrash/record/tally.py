@@ -66,6 +66,7 @@ class Node:
         "count",
         "element",
         "home",
+        "ident",
         "key",
         "kind",
         "link",
@@ -90,6 +91,8 @@ class Node:
         """File and function or class where the line that grows it is looked for."""
         self.key = key
         """Names it from scan to scan: the same for one attribute of all instances."""
+        self.ident = 0
+        """``id`` of what it names: two ways to one object are told by it."""
         self.target: tuple[str, bool, tuple[object, ...]] = (owner, False, ())
         """For that search: a name, whether it is an attribute, the key of an entry."""
         self.place: dict[str, Any] | None = None
@@ -118,3 +121,13 @@ class Node:
             child.fold()
             self.tally.merge(child.tally)
         self.children = []
+
+
+def distinct(nodes: list[Node]) -> list[Node]:
+    """Return one node, the newest, for each object that several names lead to."""
+    found: dict[int, Node] = {}
+    for number, node in enumerate(nodes):
+        key = node.ident or -1 - number
+        if key not in found or node.scan > found[key].scan:
+            found[key] = node
+    return list(found.values())

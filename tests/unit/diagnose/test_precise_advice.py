@@ -32,12 +32,13 @@ def test_a_closed_terminal_is_no_time_limit(
 
 
 @pytest.mark.parametrize(
-    ("how", "word"), [("os._exit", "os._exit"), ("", "faulthandler")]
+    ("how", "word"),
+    [("os._exit", "os._exit"), ("sys.exit", "own will"), ("", "faulthandler")],
 )
 def test_a_line_that_leaves_is_named(training: Training, how: str, word: str) -> None:
     builder = training(exit=ExitStatus(code=3, known_by="pidfd")).runs(8, step=9)
     if how:
-        builder.at_line("            os._exit(3)").event(20, "exit", status=3, how=how)
+        builder.at_line(f"            {how}(3)").event(20, "exit", status=3, how=how)
     assert word in first_advice(builder)
 
 
@@ -99,3 +100,19 @@ def test_a_full_buffer_is_told_what_helps_it(
     assert (verdict.advice[0].saves_bytes or 0) > 300 << 20
     others = [one.action for one in verdict.advice[1:]]
     assert not any(re.search(r"(?i)cache|shuffle|prefetch", one) for one in others)
+
+
+@pytest.mark.parametrize(
+    ("line", "precise"), [("t.start()", True), ("model.fit(x, y)", False)]
+)
+def test_a_line_that_starts_threads_is_told_to_end_them(
+    training: Training, line: str, precise: bool
+) -> None:
+    raised = {"type": "RuntimeError", "message": "can't start new thread"}
+    place = {"file": "/home/ada/train.py", "line": 20, "function": "main", "user": True}
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd")).runs(8, step=132)
+    builder.at_line(f"    {line}").event(
+        20, "exception", **raised, frames=[place | {"source": f"    {line}"}]
+    )
+    action = first_advice(builder)
+    assert ("executor again" in action) is precise

@@ -369,3 +369,32 @@ def test_what_a_loader_returns_has_the_name_of_its_caller(training) -> None:
     assert verdict.culprit.owner == "images"
     assert verdict.culprit.place is not None
     assert verdict.culprit.place.line == 30
+
+
+@pytest.mark.parametrize(
+    ("batch", "length", "factor"),
+    [
+        (2, 12_000, "tensor_ops"),  # a batch of one would not fit either
+        (8, 2_500, "batch_size"),  # of these, some would
+        (512, 12_000, "batch_size"),  # nobody asked for that little
+    ],
+)
+def test_one_sample_that_is_too_large_is_not_the_batchs_fault(
+    training, batch, length, factor
+) -> None:
+    builder = training(seconds=12).grows((9, 450), (11, 450), (12, 1530))
+    builder.runs(10.9, step=0, step_in_epoch=0, batch_size=batch)
+    attention = layer("attention", 900, [None, length, 16], num_heads=2, key_dim=8)
+    attention["class"] = "MultiHeadAttention"
+    attention["input_shape"] = [None, length, 16]
+    builder.models = {"models": [model(attention, layer("out", 32, [None, 2]))]}
+    fitting = ("keras/src/backend/tensorflow/trainer.py", "fit")
+    builder.at_line(FIT, EXECUTE, fitting, RUNNING)
+    verdict = diagnose(builder.dies_of_limit().build()).verdict
+    assert verdict.factor == factor
+    assert ("one sample smaller" in verdict.advice[0].action) is (
+        factor == "tensor_ops"
+    )
+    assert verdict.culprit is not None
+    named = "attention" if factor == "tensor_ops" else f"model.fit(batch_size={batch})"
+    assert verdict.culprit.owner == named

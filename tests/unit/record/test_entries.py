@@ -59,3 +59,23 @@ def owners_below(sizes: list[int]) -> dict[str, int]:
 def test_what_grows_is_named_before_what_leads_to_it_is_known_as_long() -> None:
     assert owners_below([10_000, 20_000, 30_000]) == {"Keeper.kept": 30_000}
     assert owners_below([30_000, 30_000, 30_000]) == {}
+
+
+def held_by(*idents: int) -> dict[str, int]:
+    """Return bytes and count of one attribute that several instances name."""
+    entries = Entries(Growth())
+    for number, ident in enumerate(idents):
+        node = Node("Trainer.kept", "t.kept", "instance", ("train.py", ""), "kept")
+        node.ident, node.scan, node.count = ident, number, 30 + number
+        node.tally.add((4 + number) * MB)
+        entries.add(node)
+    (entry,) = entries.write(Lines())
+    return {name: entry[name] for name in ("bytes", "count")}
+
+
+def test_two_ways_to_one_object_count_once_and_the_newest_holds() -> None:
+    assert held_by(7, 7) == {"bytes": 5 * MB, "count": 31}
+
+
+def test_two_objects_of_one_attribute_are_summed_up() -> None:
+    assert held_by(7, 8) == {"bytes": 9 * MB, "count": 61}
