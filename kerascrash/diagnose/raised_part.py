@@ -129,7 +129,19 @@ def _shown(node: ast.AST, place: Place) -> str:
     return _short(node) or place.function
 
 
+class _WithoutArguments(ast.NodeTransformer):
+    """Write ``Thread(...).start`` for what is called with a long list of arguments."""
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        func = self.visit(node.func)
+        return ast.Call(
+            func, [ast.Constant(...)] if node.args or node.keywords else [], []
+        )
+
+
 def _short(node: ast.AST) -> str:
     """Return the source of a part, "" where it is too long to be a name."""
     text = " ".join(ast.unparse(node).split())
+    if len(text) > _LONGEST:
+        text = " ".join(ast.unparse(_WithoutArguments().visit(node)).split())
     return text if len(text) <= _LONGEST and "\n" not in text else ""

@@ -79,6 +79,17 @@ def test_where_several_parts_may_have_raised_the_line_is_named(tmp_path) -> None
     assert told(data, line, deeper=True) == line
 
 
+def test_what_is_called_is_named_without_a_long_list_of_arguments() -> None:
+    line = (
+        "threading.Thread(target=self.closing.wait, name='a worker', daemon=1).start()"
+    )
+    rows = ((8, line),)
+    below = ["/usr/lib/python3.11/threading.py", 957, "start", ""]
+    data = {"type": "RuntimeError", "traceback": [["train.py", 8, "work", ""], below]}
+    told = raised_part(data, Place("train.py", 8, "work", rows))
+    assert told == "threading.Thread(...).start"
+
+
 @pytest.mark.parametrize("columns", [[-7, 3], ["a", None], [9, 4], [5], "x[k]"])
 def test_columns_of_a_damaged_dump_do_no_harm(columns, tmp_path) -> None:
     data = recorded("print(x[k])", tmp_path)
