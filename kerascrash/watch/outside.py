@@ -36,7 +36,7 @@ class Outside:
     ``newest`` is (time_ns, [(file, line, function)] innermost first), None without.
 
     ``reads`` counts the times that the target was looked into, ``problem`` tells why
-    that is not possible.
+    that was not possible the last time.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Outside:
 
     def look(self, now: int, values: Mapping[str, int], *, urgent: bool) -> None:
         """Read the stack if the recorder is silent and it is time; never raises."""
-        if now < self._look_at or self._busy or self.problem:
+        if now < self._look_at or self._busy:
             return
         sample = self._writer.last_sample()
         beat, told = sample or (now, {})
@@ -91,6 +91,7 @@ class Outside:
     def _read_once(self) -> None:
         self.reads += 1
         memory = ForeignMemory(self._pid)
+        self.problem = ""
         try:
             for _ in range(_TORN_TRIES):
                 begun = now_ns()

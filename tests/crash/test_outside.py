@@ -7,10 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from harness import Death, Running, let_die
 
 from kerascrash.dump.reader import read_dump
-from tests.crash.harness import Death, Running, let_die
 
+pytestmark = pytest.mark.crash
 SCRIPT = "holds_the_gil.py"
 LIMIT = 250
 TOO_MANY = str(200_000_000)
