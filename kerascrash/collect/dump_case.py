@@ -15,6 +15,7 @@ from kerascrash.collect.dump_children import child_paths
 from kerascrash.collect.dump_logs import logs_in_dump
 from kerascrash.collect.exit_status import parse_exit_status
 from kerascrash.collect.kmsg import with_live_kernel_log
+from kerascrash.collect.last_stack import with_last_stack
 from kerascrash.collect.log_files import given_logs, logs_beside
 from kerascrash.collect.recorded import (
     platform_of,
@@ -68,7 +69,7 @@ def read_case(
     name = os.fspath(path)
     dump = read_dump(name)
     certificate = read_certificate(dump)
-    recording = read_recording(dump)
+    recording = with_last_stack(read_recording(dump), certificate)
     death = time_of_death(certificate, recording)
     children = read_children(name, dump, depth) if depth < _DEEPEST else ()
     header = dump.header

@@ -31,6 +31,8 @@ def read_recording(dump: Dump) -> Recording:
     """Return what the recorder and the watcher measured."""
     series = read_series(dump)
     blobs = {name: conform(blob.data, name) for name, blob in _known_blobs(dump)}
+    if "environment" in blobs:
+        blobs["environment"].pop("outside", None)  # addresses, for the watcher alone
     if "inventory" in blobs:
         blobs["inventory"] = _credible(blobs["inventory"], series)
     return Recording(

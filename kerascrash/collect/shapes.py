@@ -16,6 +16,18 @@ _PLACE = {
     "function": TEXT,
     "excerpt": [(WHOLE, TEXT)],
 }
+_STACK = {
+    "frames": [
+        {
+            "file": TEXT,
+            "line": WHOLE,
+            "function": TEXT,
+            "user": FLAG,
+            "source": TEXT,
+        }
+    ],
+    "excerpt": [(WHOLE, TEXT)],
+}
 _COUNTERS = {"*": WHOLE}
 SHAPES: Mapping[str, Any] = {
     "inventory": {
@@ -91,24 +103,7 @@ SHAPES: Mapping[str, Any] = {
             }
         ],
     },
-    "stacks": {
-        "threads": [
-            {
-                "name": TEXT,
-                "main": FLAG,
-                "frames": [
-                    {
-                        "file": TEXT,
-                        "line": WHOLE,
-                        "function": TEXT,
-                        "user": FLAG,
-                        "source": TEXT,
-                    }
-                ],
-                "excerpt": [(WHOLE, TEXT)],
-            }
-        ]
-    },
+    "stacks": {"threads": [{"name": TEXT, "main": FLAG, **_STACK}]},
     "environment": {
         "argv": [TEXT],
         "packages": {"*": TEXT},
@@ -202,6 +197,7 @@ SHAPES: Mapping[str, Any] = {
         "host": _COUNTERS,
         "daemons": [TEXT],
         "stderr": {"how": TEXT, "path": TEXT, "offset": WHOLE, "bytes": WHOLE},
+        "stack": {"time": NUMBER, "thread": TEXT, **_STACK},
         "unavailable": [{"what": TEXT, "reason": TEXT}],
     },
 }

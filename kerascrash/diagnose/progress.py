@@ -39,6 +39,8 @@ def progress_lost(case: Case) -> ProgressLost:
     last = saved[-1] if saved else None
     seconds = _seconds_lost(case, last)
     stage = str(progress.get("stage") or "")
+    if stage == "build" and stage not in map(stage_name, open_stages(recording)):
+        stage = ""  # over, which the recorder's thread had no time to notice
     lost = ProgressLost(
         stage="" if stage in _NOT_TRAINING else stage,
         epoch=progress.get("epoch"),

@@ -30,6 +30,7 @@ class SyncCopy:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _SAFE
         self._fd = os.open(self.path, flags, 0o600)
         os.ftruncate(self._fd, size)
+        _claim(self._fd)
         _sync_folder(os.path.dirname(os.path.abspath(self.path)))
 
     def update(self, changes: Iterable[tuple[int, bytes]]) -> int:
@@ -64,6 +65,14 @@ class SyncCopy:
         self.close()
         with contextlib.suppress(OSError):
             os.unlink(self.path)
+
+
+def _claim(fd: int) -> None:
+    """Hold a lock: who asks for it is told who we are (``record/permission.py``)."""
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync_folder(folder: str) -> None:

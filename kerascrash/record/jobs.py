@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import FrameType
+    from typing import Any
 
     from kerascrash.record.allocators import Allocators
     from kerascrash.record.recorder import Recorder
@@ -54,7 +55,32 @@ def _environment(recorder: Recorder, sampler: Sampler) -> None:
     blob = describe_environment(
         recorder.settings, recorder.script, sampler.probed_limits(), sampler.values
     )
-    recorder.writer.blob("environment", blob)
+    outside = _outside(recorder, sampler)
+    if outside is None or not recorder.writer.blob("environment", {**blob, **outside}):
+        recorder.writer.blob("environment", blob)
+
+
+def _outside(recorder: Recorder, sampler: Sampler) -> dict[str, Any] | None:
+    """Return what the watcher must know to read our stack, None where it may not."""
+    if not recorder.watcher_started or not recorder.settings.outside:
+        return None
+    from kerascrash.record.outside import describe_outside
+    from kerascrash.record.permission import must_permit, permit_watcher
+
+    try:
+        about = describe_outside()
+    except Exception as error:  # an interpreter that is not known
+        recorder.hook_failed("stack from outside", error)
+        return None
+
+    def permit() -> None:
+        if permit_watcher(recorder.writer.path):
+            sampler.jobs.remove(job)
+
+    job = Job("permission", permit, every_s=1.0, free=True)
+    if must_permit():
+        sampler.jobs.append(job)
+    return {"outside": about}
 
 
 def _limits(recorder: Recorder, sampler: Sampler) -> None:

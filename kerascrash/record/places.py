@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 
+from kerascrash.probes.user_files import belongs_to_user
 from kerascrash.record.cells import shown_file
 
 TYPE_CHECKING = False
@@ -18,13 +19,12 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-_OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_STDLIB = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
-_PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_CYTHON = (".pyx", ".pxd", ".pxi")
+LIBRARY = (
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    os.path.dirname(os.path.abspath(os.__file__)) + os.sep,
+)
+"""Folders of kerascrash and of the standard library."""
 _known: dict[str, bool] = {}
-_distributions: dict[str, tuple[str, ...]] = {}
-"""``pip install --target``: folder on ``sys.path`` → what was installed into it."""
 
 
 def is_user_file(filename: str) -> bool:
@@ -33,38 +33,8 @@ def is_user_file(filename: str) -> bool:
     if known is None:
         if len(_known) > 20_000:  # code made at run time may have no end of names
             _known.clear()
-        known = _known[filename] = _judge(filename)
+        known = _known[filename] = belongs_to_user(filename, LIBRARY, sys.path)
     return known
-
-
-def _judge(filename: str) -> bool:
-    if filename.startswith("<"):
-        return filename in {"<stdin>", "<string>"} or filename.startswith("<ipython")
-    path = os.path.abspath(filename)
-    if filename.endswith(_CYTHON) and not os.path.exists(path):
-        return False  # named as it was when the wheel was built: `numpy/random/x.pyx`
-    if path.startswith(_OWN) or any(part in path for part in _PACKAGES):
-        return False
-    if any(_is_installed(path, folder) for folder in sys.path if folder):
-        return False
-    return not path.startswith(_STDLIB) and "__autograph_generated_file" not in path
-
-
-def _is_installed(path: str, folder: str) -> bool:
-    """Return whether ``path`` is of a package that was installed into ``folder``."""
-    if not path.startswith(folder + os.sep):
-        return False
-    distributions = _distributions.get(folder)
-    if distributions is None:
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            names = []
-        distributions = _distributions[folder] = tuple(
-            name.lower() for name in names if name.endswith(".dist-info")
-        )
-    package = path[len(folder) + 1 :].partition(os.sep)[0].lower()
-    return any(name.startswith(package) for name in distributions)
 
 
 def find_place(frame: FrameType | None) -> dict[str, Any] | None:

@@ -29,6 +29,8 @@ class Settings:
         self.size = DEFAULT_SIZE
         self.keep_always = False
         self.watcher = True
+        self.outside = True
+        """KERASCRASH_OUTSIDE: the watcher may read the main thread's stack."""
         self.quiet = False
         self.warn = True
         self.source = True
@@ -53,6 +55,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     settings.size = _size(settings, environ)
     settings.keep_always = _keep(settings, environ)
     settings.watcher = _switch(settings, environ, "KERASCRASH_WATCHER", default=True)
+    settings.outside = _switch(settings, environ, "KERASCRASH_OUTSIDE", default=True)
     settings.quiet = _switch(settings, environ, "KERASCRASH_QUIET", default=False)
     settings.warn = _switch(settings, environ, "KERASCRASH_WARN", default=True)
     settings.source = _switch(settings, environ, "KERASCRASH_SOURCE", default=True)

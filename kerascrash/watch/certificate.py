@@ -8,6 +8,7 @@ from kerascrash.dump.clock import now_ns
 from kerascrash.probes.host_memory_linux import HostMemory
 from kerascrash.watch.core_file import find_core
 from kerascrash.watch.observer import merge_counters
+from kerascrash.watch.outside_text import describe_stack
 
 TYPE_CHECKING = False  # importing typing would cost the companion 1 MiB
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ def build_certificate(
     Return the certificate of a death noticed at ``death_ns`` (the dump's clock).
 
     Keys: version, sealed, death, exit, recorder_state, oom, kernel, last_sample,
-    biggest, host, daemons, core_file, children, workers, unavailable; bytes and Unix
-    seconds.
+    biggest, host, daemons, core_file, children, workers, stack, unavailable; bytes and
+    Unix seconds.
     """
     unavailable: list[dict[str, str]] = []
     realtime = time.time() - (now_ns() - death_ns) / 1e9
@@ -43,6 +44,10 @@ def build_certificate(
     if observer.devices.problem:
         reason = observer.devices.problem
         unavailable.append({"what": "NVIDIA devices", "reason": reason})
+    if observer.outside.problem:
+        reason = observer.outside.problem
+        unavailable.append({"what": "stack from outside", "reason": reason})
+    begun_ns = int(observer.writer.header().get("realtime_ns") or 0)
     return {
         "version": VERSION,
         "death": {"realtime": realtime, "boottime_ns": death_ns},
@@ -55,6 +60,7 @@ def build_certificate(
         "host": _host(),
         "core_file": _core(observer, exit_row, realtime, unavailable),
         "children": _children(observer),
+        "stack": describe_stack(observer.outside, observer.environment(), begun_ns),
         "unavailable": unavailable,
     }
 

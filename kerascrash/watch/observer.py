@@ -11,7 +11,8 @@ from kerascrash.watch.descendants import Descendants
 from kerascrash.watch.devices import Devices
 from kerascrash.watch.kernel_log import KernelLog
 from kerascrash.watch.neighbours import Neighbours
-from kerascrash.watch.pace import Pace
+from kerascrash.watch.outside import Outside
+from kerascrash.watch.pace import FAST_S, Pace
 from kerascrash.watch.stderr_captured import CapturedStderr
 from kerascrash.watch.stderr_tail import StderrTail
 from kerascrash.watch.sync_thread import SyncThread
@@ -54,6 +55,7 @@ class Observer:
         self.captured = CapturedStderr(writer.path, pid)
         self.wakers = Wakers(self.counters.event_files)
         self.pace = Pace()
+        self.outside = Outside(writer, pid, self.environment)
         self.last_sample: tuple[int, dict[str, int]] | None = None
         self.dying_since = 0
         self._interval_s = 0.0
@@ -85,6 +87,7 @@ class Observer:
         values["interval_us"] = round(self._interval_s * 1e6)
         self.writer.watch(values)
         self.last_sample = (now, values)
+        self.outside.look(now, values, urgent=self._interval_s == FAST_S)
 
     def wake(self, fd: int) -> None:
         """A waker fired: memory is short, or was a moment ago."""

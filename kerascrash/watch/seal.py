@@ -117,7 +117,7 @@ def _trim(certificate: dict[str, Any]) -> bool:
         return True
     children = certificate["children"]
     certificate["children"] = children[len(children) // 2 + 1 :]
-    return bool(children)
+    return bool(children) or certificate.pop("stack", None) is not None
 
 
 def _move_to_its_folder(path: str, header: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ def _examine() -> Result | None:
     return Result(
         "weaker",
         f"kernel.yama.ptrace_scope is {scope}: a debugger may look into children only",
-        "kerascrash itself needs no such right; `py-spy dump` of a hang does.",
+        "The recorder names the watcher as who may; `py-spy dump` of a hang may not.",
         "sudo py-spy dump --pid PID   or: sudo sysctl kernel.yama.ptrace_scope=0",
         {"ptrace_scope": scope},
     )

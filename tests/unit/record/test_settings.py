@@ -46,6 +46,7 @@ def test_a_size_that_makes_no_sense_is_named_and_the_default_used(text: str) -> 
     [
         "KERASCRASH",
         "KERASCRASH_WATCHER",
+        "KERASCRASH_OUTSIDE",
         "KERASCRASH_QUIET",
         "KERASCRASH_WARN",
         "KERASCRASH_KEEP",
