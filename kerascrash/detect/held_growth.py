@@ -14,7 +14,7 @@ from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.gradients import gradients_kept
 from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.kept import Kept, growing, leaks
-from kerascrash.estimate.models_kept import holds_models
+from kerascrash.estimate.models_kept import holds_models, models_kept
 from kerascrash.estimate.pipelines import holds_elements, pipeline_ops
 from kerascrash.estimate.retraces import retraced
 from kerascrash.estimate.rise import rise_of
@@ -64,8 +64,10 @@ def _grows_alone(case: Case, kept: Kept) -> bool:
 
 
 def _of_models(case: Case, kept: Kept) -> bool:
-    """Models that pile up are an observation of their own."""
-    return holds_models(kept.holding, recording_of(case))
+    """Models that pile up are an observation of their own, also within tuples, dicts."""
+    models = models_kept(case)
+    keeps = models is not None and models.owner == kept.holding.owner
+    return keeps or holds_models(kept.holding, recording_of(case))
 
 
 def _finding_id(kept: Kept) -> str:

@@ -46,3 +46,20 @@ def test_the_first_advice_is_about_models_not_about_traces(training) -> None:
     assert verdict.culprit.kind == "29 models"
     assert verdict.advice[0].action.startswith("Keep each model's score")
     assert not any("Python numbers" in one.action for one in verdict.advice)
+
+
+@pytest.mark.parametrize(
+    ("alive", "factor"), [(29, "graph_retracing"), (2, "object_leak")]
+)
+def test_what_keeps_models_keeps_no_plain_objects(
+    training, alive: int, factor: str
+) -> None:
+    """A model in a dict in a dict; near miss: dicts as large, and two models."""
+    builder = training().grows((5, 400), (20, 1530)).runs(5, step=90, batch_size=32)
+    builder.models = {"models": [BUILT], "alive": alive}
+    element = {"type": "dict"}
+    builder.holds_list("results", 38 << 20, [9, 14, 19, 24, 29], element=element)
+    verdict = diagnose(builder.dies_of_limit().build()).verdict
+    assert verdict.factor == factor
+    assert verdict.culprit is not None
+    assert verdict.culprit.owner == "results"
