@@ -134,7 +134,7 @@ def test_the_answer_comes_first(page: str) -> None:
 
 
 def test_the_marked_line_is_the_culprits(page: str) -> None:
-    hits = re.findall(r'<span class="l hit">.*?</span><code>(.*?)</code>', page)
+    hits = re.findall(r'<span class="l hit">.*?</span><code[^>]*>(.*?)</code>', page)
     assert [hit.strip() for hit in hits] == ["self.history.append(self.model(batch))"]
 
 
