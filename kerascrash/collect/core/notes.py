@@ -14,8 +14,6 @@ import struct
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
 
-from elftools.elf.elffile import ELFFile
-
 from kerascrash.model.core import Mapping
 
 _MOST_BYTES = 8 << 20
@@ -69,6 +67,8 @@ def read_notes(path: str) -> Notes:
     """
     if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait
         raise NotACoreError("not a regular file")
+    from elftools.elf.elffile import ELFFile  # 0.1 s, and few deaths leave a core
+
     with open(path, "rb") as file:
         head = file.read(20)
         file.seek(0)
