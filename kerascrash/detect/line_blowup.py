@@ -18,6 +18,7 @@ from kerascrash.estimate.line_doing import LineDoing, line_at_death
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import rise_of
 from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.workers import lost_workers
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -37,6 +38,8 @@ _UNSEEN = 0.5
 def detect(case: Case) -> Iterator[Finding]:
     """Yield the line's growth, and the size of an allocation that was refused."""
     doing, rise = line_at_death(case), rise_of(case)
+    if lost_workers(case):  # the line only learned of it
+        doing = None
     if doing is not None and rise is not None and rise.total > 0 and doing.statement:
         share = doing.bytes / rise.whole
         ran_before = steps_counted(recording_of(case)) >= _A_FEW
