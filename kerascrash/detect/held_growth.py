@@ -64,7 +64,7 @@ def _grows_alone(case: Case, kept: Kept) -> bool:
 
 
 def _of_models(case: Case, kept: Kept) -> bool:
-    """Models that pile up are an observation of their own, also within tuples, dicts."""
+    """Models that pile up are observed by themselves, also those in tuples, dicts."""
     models = models_kept(case)
     keeps = models is not None and models.owner == kept.holding.owner
     return keeps or holds_models(kept.holding, recording_of(case))

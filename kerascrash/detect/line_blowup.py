@@ -19,6 +19,7 @@ from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import Rise, rise_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.estimate.unseen import Unseen, grown_unseen
+from kerascrash.estimate.workers import lost_workers
 from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -38,6 +39,8 @@ _UNSEEN = 0.5
 def detect(case: Case) -> Iterator[Finding]:
     """Yield the line's growth, and the size of an allocation that was refused."""
     doing, rise = line_at_death(case), rise_of(case)
+    if lost_workers(case):  # the line only learned of it
+        doing = None
     unseen = grown_unseen(case)
     if unseen is not None and rise is not None:
         yield _after(unseen, doing, rise)

@@ -16,11 +16,11 @@ from kerascrash.diagnose.culprit_memory import (
     neighbour_culprit,
 )
 from kerascrash.diagnose.culprit_pipeline import pipeline_culprit
-from kerascrash.diagnose.culprit_worker import worker_culprit
+from kerascrash.diagnose.culprit_worker import loader_culprit, worker_culprit
 from kerascrash.diagnose.resource import MEMORY_CAUSES
 from kerascrash.estimate.line_doing import only_waits
 from kerascrash.estimate.statements import statement_at
-from kerascrash.estimate.workers import killed_for_memory
+from kerascrash.estimate.workers import killed_for_memory, lost_workers
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
 
@@ -54,6 +54,9 @@ _FROM_OUTSIDE = frozenset(
     }
 )
 """Deaths that no line of the program brought about."""
+_NATIVE_FAULTS = frozenset(
+    {"native_segfault", "native_abort_check", "stack_overflow", "fpe"}
+)
 
 
 def _much_more(held: Culprit | None, refused: Culprit) -> bool:
@@ -84,7 +87,10 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
             return named
     if on_device is not None:
         return on_device
-    return None if cause in _FROM_OUTSIDE else _by_code(case, cause)
+    if cause in _FROM_OUTSIDE:
+        return None
+    of_worker = cause in _NATIVE_FAULTS and lost_workers(case)
+    return (loader_culprit(case) if of_worker else None) or _by_code(case, cause)
 
 
 def _by_code(case: Case, cause: str) -> Culprit | None:

@@ -42,6 +42,9 @@ class PipelineOp:
     workers: int = 0
     processes: bool = False
     pinned: bool = False
+    work: str = ""
+    """The method that its workers run, as ``Pictures.__getitem__``."""
+    work_place: Place | None = None
 
     @property
     def may_hold(self) -> bool:
@@ -140,6 +143,8 @@ def elements_that_fit(case: Case, buffer: Buffer) -> int | None:
 
 
 def _read(raw: Mapping[str, Any]) -> PipelineOp:
+    work = raw.get("work")
+    work = work if isinstance(work, Mapping) else {}
     return PipelineOp(
         op=str(raw.get("op") or "?"),
         full=_whole(raw.get("bytes")),
@@ -150,6 +155,8 @@ def _read(raw: Mapping[str, Any]) -> PipelineOp:
         workers=_whole(raw.get("workers")) or 0,
         processes=raw.get("processes") is True,
         pinned=raw.get("pinned") is True,
+        work=str(work.get("owner") or ""),
+        work_place=read_place(work.get("place")),
     )
 
 

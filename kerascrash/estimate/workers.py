@@ -20,6 +20,11 @@ _REPORTS_LOSS = re.compile(
     re.IGNORECASE,
 )
 _KILLED = re.compile(r"\b[Kk]illed process (?P<pid>\d+)\b")
+_BROKEN = frozenset({
+    "ConnectionResetError", "ConnectionRefusedError", "BrokenPipeError", "EOFError",
+    "FileNotFoundError",
+})  # fmt: skip
+_CHANNEL = re.compile(r"[\\/]multiprocessing[\\/]\w+\.py$")
 _NEAR_S = 60.0
 _SIGKILL, _SIGTERM = 9, 15
 
@@ -49,7 +54,7 @@ def lost_workers(case: Case) -> tuple[LostWorker, ...]:
         and row["signal"] != _SIGTERM
         and _is_near(row.get("time"), mark)
     )
-    if rows:
+    if rows or not _says_so(mark):
         return seen
     # Nobody watched: rings that stop in mid-run are all that is left of the workers.
     return tuple(
@@ -96,9 +101,26 @@ def _report(case: Case) -> Mark | None:
     recording = recording_of(case)
     for mark in reversed(recording.marks if recording else ()):
         if mark.kind == "exception":
-            said = f"{mark.data.get('type')}: {mark.data.get('message')}"
-            return mark if _REPORTS_LOSS.search(said) else None
+            return mark if _says_so(mark) or _broke_off(mark) else None
     return None
+
+
+def _says_so(mark: Mark) -> bool:
+    said = f"{mark.data.get('type')}: {mark.data.get('message')}"
+    return _REPORTS_LOSS.search(said) is not None
+
+
+def _broke_off(mark: Mark) -> bool:
+    """
+    Tell whether it was raised by the channel to a worker: its other end has gone.
+
+    That is what a program hears of it that was just fetching what the worker had made.
+    """
+    frames = mark.data.get("traceback")
+    last = frames[-1] if isinstance(frames, (list, tuple)) and frames else None
+    file = last[0] if isinstance(last, (list, tuple)) and last else None
+    broken = str(mark.data.get("type")) in _BROKEN and isinstance(file, str)
+    return broken and _CHANNEL.search(str(file)) is not None
 
 
 def _is_near(time: object, mark: Mark) -> bool:

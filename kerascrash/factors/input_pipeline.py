@@ -31,6 +31,7 @@ FACTOR = Rule(
         "neighbour_fills": 3.0,
         "functions_retraced": 3.0,
         "opened_by_script": 11.0,
+        "worker_lost": 5.0,
     },
     remedies=(
         "Make the buffer of `shuffle` smaller, and shuffle before anything is decoded.",

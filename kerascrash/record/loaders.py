@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import sys
 import weakref
+from types import FunctionType
 
+from kerascrash.record.cells import shown_file
 from kerascrash.record.data_facts import describe_data
 from kerascrash.record.patching import argument
 from kerascrash.record.places import caller_place, find_place, is_user_file
-from kerascrash.record.safe import attribute, class_name, mro_of
-from kerascrash.record.sources import source_line
+from kerascrash.record.safe import attribute, class_attributes, class_name, mro_of
+from kerascrash.record.sources import excerpt, source_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _DEPTH = 3
 _MOST = 64
 _BATCHES = 3
 """So many of the first batches are measured; their largest counts."""
+_MAKERS = ("__getitem__", "__getitems__", "__iter__")
 _OUTWARD = 20
 _SETTINGS = ("max_queue_size", "workers", "prefetch_factor")
 
@@ -146,8 +149,25 @@ def _op(
         "op": kind, "class": class_name(type(data)), "element_bytes": None,
         "count": None, "bytes": None if queued else 0, "place": _with_source(place),
         "workers": workers, "buffer": queue if queued else 0, "processes": processes,
-        "pinned": attribute(data, "pin_memory") is True,
+        "pinned": attribute(data, "pin_memory") is True, "work": _work_of(data, kind),
     }  # fmt: skip
+
+
+def _work_of(data: Any, kind: str) -> Op | None:
+    """Return the user's method that makes the elements: what a worker runs."""
+    source = attribute(data, "dataset") if kind == "DataLoader" else data
+    for base in mro_of(type(source)):
+        for name in _MAKERS:
+            made = class_attributes(base).get(name)
+            if type(made) is not FunctionType:
+                continue
+            code = made.__code__
+            if is_user_file(code.co_filename):
+                file, line = shown_file(code.co_filename), code.co_firstlineno
+                place = {"file": file, "line": line, "function": name}
+                place["excerpt"] = excerpt(code.co_filename, line)
+                return {"owner": f"{class_name(type(source))}.{name}", "place": place}
+    return None
 
 
 def _built_at(frame: FrameType | None) -> Op | None:

@@ -6,8 +6,9 @@ workers}]}]}. ``op`` is the method as written (``shuffle``); ``buffer`` its size
 (elements, for a batch its size); ``element_bytes`` of what goes in; ``count`` the
 number of elements that come out; ``bytes`` what it will hold once full; ``place``
 {file, line, function, excerpt}. Null is unknown. ``PyDataset`` and ``DataLoader`` are
-chains of one op, whose elements are batches; with ``processes`` (their workers are) and
-``pinned``. Imported when TensorFlow, Keras or PyTorch is.
+chains of one op, whose elements are batches; with ``processes`` (their workers are),
+``pinned`` and ``work`` {owner, place}, the user's method that workers run. Imported
+when TensorFlow, Keras or PyTorch is.
 """
 
 from __future__ import annotations

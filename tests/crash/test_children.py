@@ -59,3 +59,23 @@ def test_forked_workers_count_once_and_nobody_else_is_blamed(method, tmp_path) -
         if line["name"] == "children"
     ]
     assert held["bytes"] < 1100 << 20  # six of them: 250 MB of the parent's in each
+
+
+def test_what_forked_workers_of_a_loader_run_is_named(tmp_path) -> None:
+    """PyTorch says it in one way or another, or nothing but that a pipe broke."""
+    pytest.importorskip("torch")
+    script = "loader_workers.py"
+    death = harness.let_die(script, tmp_path, limit_mib=1000, END="grows")
+    verdict = (death.verdict["cause"], death.verdict["factor"])
+    assert verdict == ("host_oom_cgroup", "child_process")
+    assert death.culprit["owner"] == "Pictures.__getitem__"
+    assert death.culprit["line"] == death.line(script, "def __getitem__")
+    made = death.line(script, "loader = DataLoader(")
+    assert f"made at {script}:{made}" in death.culprit["note"]
+
+
+def test_a_worker_of_a_loader_that_crashes(tmp_path) -> None:
+    pytest.importorskip("torch")
+    death = harness.let_die("loader_workers.py", tmp_path, END="crashes")
+    assert death.verdict["cause"] == "native_segfault"
+    assert death.culprit["owner"] == "Pictures.__getitem__"

@@ -179,3 +179,25 @@ def test_a_worker_that_the_program_killed_itself(
     waiting_pool.kernel_lines = lines
     assert "worker_killed_for_memory" not in names(waiting_pool.build())
     assert diagnose(waiting_pool.build()).verdict.factor == "none"
+
+
+@pytest.mark.parametrize(
+    ("file", "signal", "lost"),
+    [
+        ("/usr/lib/python3.11/multiprocessing/connection.py", 9, True),
+        ("/usr/lib/python3.11/multiprocessing/connection.py", 15, False),
+        ("/site-packages/requests/adapters.py", 9, False),
+        ("/home/ada/train.py", 9, False),
+    ],
+)
+def test_a_pipe_that_broke_reports_a_loss_if_a_worker_was_at_its_other_end(
+    file: str, signal: int, lost: bool, training: Any
+) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="pidfd"))
+    rows = [["/home/ada/train.py", 30, "train", "for x in loader:"]]
+    rows.append([file, 395, "_recv", "chunk = read(handle, remaining)"])
+    said = {"type": "ConnectionResetError", "message": "[Errno 104] Connection reset"}
+    builder.event(19.0, "exception", **said, traceback=rows)
+    assert "worker_lost" not in names(builder.build())
+    builder.certificate["children"] = [{"pid": WORKER, "signal": signal}]
+    assert ("worker_lost" in names(builder.build())) is lost
