@@ -1,9 +1,9 @@
 """
 What runs of known models took beyond the arithmetic, by the way they were executed.
 
-Set by hand after the rows that ``benchmarks/forecast`` prints for its ``TUNED_ON``; what
-arenas keep of eager steps after those and five small models of other layers (0.5 to 1.6
-times what is alive).
+Set by hand after the rows that ``benchmarks/forecast`` prints for its ``TUNED_ON``;
+what arenas keep of eager steps after those and five small models of other layers (0.5
+to 1.6 times what is alive).
 """
 
 from __future__ import annotations
