@@ -91,7 +91,7 @@ def footprint(
     elif "Dropout" in kind:
         kept, scratch = _dropped(kind, settings, made), made
     elif "Embedding" in kind:
-        needs, scratch = False, 2 * made
+        needs, scratch = False, made
     elif kind in ("Add", *_ACTIVATION_LAYERS):
         # One gradient is written over the other, or is the same.
         kept, scratch = more, made

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from typing import Any
 
+from kerascrash.estimate.layer_eager import eager_footprint
 from kerascrash.estimate.layer_kinds import Footprint, footprint, rematerialised
 from kerascrash.estimate.layer_leaves import Leaf, leaves_of
 from kerascrash.estimate.layer_outputs import Shape, computed_output, whole
@@ -54,12 +55,13 @@ class LayerPart:
 
 
 def layer_parts(
-    rows: object, basis: Basis, *, built: bool = True
+    rows: object, basis: Basis, *, built: bool = True, eager: bool = False
 ) -> Iterator[LayerPart]:
     """
     Yield the layers that compute, in the order of the model.
 
-    One that is not ``built`` is taken for a chain that begins with what the data are.
+    One that is not ``built`` is taken for a chain that begins with what the data are;
+    ``eager``: its steps are run op by op.
     """
     leaves = [*islice(leaves_of(rows, basis), _MOST_LAYERS), None]
     before = None if built else basis.given
@@ -68,7 +70,10 @@ def layer_parts(
             return
         given = input_parts(leaf.row, basis, before)
         made = _made(leaf, basis, given, before, after)
-        own = _footprint(leaf, given, made).times(leaf.steps * leaf.calls)
+        own = _footprint(leaf, given, made)
+        if eager:
+            own = eager_footprint(own, leaf.kind, leaf.settings, given)
+        own = own.times(leaf.steps * leaf.calls)
         before = (leaf.steps, *made) if leaf.steps > 1 else made
         to_come = 0 if built else weights_to_come(leaf.kind, leaf.settings, given[0])
         yield LayerPart(leaf.name, leaf.row, before, own, not leaf.gathers, to_come)

@@ -90,7 +90,8 @@ class ModelBytes:
 
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
     built = raw.get("built") is not False
-    parts = tuple(layer_parts(raw.get("layers"), basis, built=built))
+    eager = raw.get("run_eagerly") is True
+    parts = tuple(layer_parts(raw.get("layers"), basis, built=built, eager=eager))
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)

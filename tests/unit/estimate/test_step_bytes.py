@@ -64,6 +64,30 @@ def test_what_is_kept(rows, elements) -> None:
     assert kept(*rows) == elements
 
 
+@pytest.mark.parametrize(
+    ("rows", "more"),
+    [
+        # TensorFlow's pool: the same tensors where an op writes over the one before.
+        ([layer("Dense", [4], [10], activation="relu")], 0),
+        ([layer("Conv2D", [8, 8, 3], [8, 8, 4], activation="relu")], 0),
+        # The product before it is reshaped; the square and the products of a norm.
+        ([layer("Dense", [5, 4], [5, 10], activation="relu")], 50),
+        ([layer("BatchNormalization", [6], [6])], 12),
+        ([layer("LayerNormalization", [6], [6])], 18),
+        ([layer("Dropout", [8], [8], rate=0.5)], 8),
+        ([layer("LSTM", [3, 2], [4], units=4)], 18 * 3 * 4),
+        ([layer("MultiHeadAttention", [3, 4], [3, 4], num_heads=2, key_dim=2)], 2 * 9),
+    ],
+)  # fmt: skip
+def test_an_eager_step_keeps_more(rows, more) -> None:
+    raw = {"name": "m", "layers": rows}
+    graph, eager = (
+        model_bytes({**raw, "run_eagerly": eagerly}, BATCH, BASIS).activations
+        for eagerly in (False, True)
+    )
+    assert eager - graph == 4 * BATCH * more
+
+
 def test_a_custom_layer_counts_with_the_layers_inside_it() -> None:
     inner = [layer("Dense", [4], None, units=6, activation="relu"),
              layer("Dense", [6], None, units=4, activation="relu")]  # fmt: skip
