@@ -22,6 +22,8 @@ from kerascrash.units import format_bytes
 def _leak(_case: Case, culprit: Culprit | None) -> list[Advice]:
     if culprit is None:
         return []
+    if "lru_cache" in culprit.kind:
+        return [_bounded_cache(culprit)]
     detail = (
         "Keep a number (`float(x)`), a summary or a file name in its place, or empty "
     )
@@ -35,6 +37,16 @@ def _leak(_case: Case, culprit: Culprit | None) -> list[Advice]:
             _as_number(culprit),
         )
     ]
+
+
+def _bounded_cache(culprit: Culprit) -> Advice:
+    return Advice(
+        f"Bound the cache of `{culprit.owner}`: `@lru_cache(maxsize=128)`.",
+        "Without a bound it keeps what it returned for every argument it ever saw.",
+        culprit.bytes,
+        culprit.place,
+        "@lru_cache(maxsize=128)",
+    )
 
 
 def _as_number(culprit: Culprit) -> str:
