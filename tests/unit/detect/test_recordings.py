@@ -253,4 +253,6 @@ def test_what_is_made_again_longer_is_no_data_being_loaded(
     builder.at_line(f"    {made} = np.concatenate([kept, part])")
     found = seen(builder.build())
     assert ("data_being_loaded" not in found) is leak
-    assert found["arrays_kept"].strength == pytest.approx(0.72 if leak else 0.5, abs=0.1)
+    assert found["arrays_kept"].strength == pytest.approx(
+        0.72 if leak else 0.5, abs=0.1
+    )
