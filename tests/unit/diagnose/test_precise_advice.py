@@ -121,7 +121,8 @@ def test_a_line_that_starts_threads_is_told_to_end_them(
 @pytest.mark.parametrize(
     ("type_", "kind", "word"),
     [
-        ("_lru_cache_wrapper", "results of lru_cache", "maxsize"),
+        ("_lru_cache_wrapper", "results of lru_cache", "lru_cache(maxsize"),
+        ("Queue", "Queue", "queue.Queue(maxsize"),
         ("dict", "dict of 270 ndarray", "Stop keeping"),
     ],
 )
