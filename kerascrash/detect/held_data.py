@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.dtypes import narrower_dtype
-from kerascrash.estimate.kept import data_held
+from kerascrash.estimate.kept import data_held, leaks, made_anew
 from kerascrash.estimate.line_doing import LineDoing, line_at_death
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.rise import RUNNING_STAGES, Rise, rise_of
@@ -62,7 +62,9 @@ def detect(case: Case) -> Iterator[Finding]:
         strength = min(wide_bytes / rise.whole, 1.0)
         yield note("wide_dtype_held", _SOURCE, text, strength, owner=owner, dtype=dtype)
     yield from _widening(case, wanted)
-    yield from _loading(line_at_death(case), rise, refused=refusal is not None)
+    doing = line_at_death(case)
+    if doing is None or not any(made_anew(doing.target, one) for one in leaks(case)):
+        yield from _loading(doing, rise, refused=refusal is not None)
 
 
 def _widening(case: Case, wanted: int) -> Iterator[Finding]:

@@ -13,7 +13,8 @@ from kerascrash.detect._facts import note
 from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.gradients import gradients_kept
 from kerascrash.estimate.graphs_kept import graphs_kept
-from kerascrash.estimate.kept import Kept, growing, leaks
+from kerascrash.estimate.kept import Kept, growing, leaks, made_anew
+from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.models_kept import holds_models, models_kept
 from kerascrash.estimate.pipelines import holds_elements, pipeline_ops
 from kerascrash.estimate.retraces import retraced
@@ -38,7 +39,7 @@ def detect(case: Case) -> Iterator[Finding]:
     seen: set[str] = set()
     graphs = graphs_kept(case)
     for kept in (*([graphs] if graphs else ()), *leaks(case)):
-        share = min(kept.bytes / rise.whole, 1.0)
+        share = min((kept.bytes + _second_copy(case, kept)) / rise.whole, 1.0)
         finding = _finding_id(kept)
         if share < _LEAST_SHARE or finding in seen or _of_models(case, kept):
             continue
@@ -53,6 +54,14 @@ def detect(case: Case) -> Iterator[Finding]:
         yield note(
             "gradients_kept", "dump:inventory", gradients.text, share, owner=owner
         )
+
+
+def _second_copy(case: Case, kept: Kept) -> int:
+    """Return the bytes of what grows that were being made again when it died."""
+    doing = line_at_death(case)
+    if doing is None or doing.kind != "load" or not made_anew(doing.target, kept):
+        return 0
+    return min(doing.bytes, kept.bytes)
 
 
 def _grows_alone(case: Case, kept: Kept) -> bool:

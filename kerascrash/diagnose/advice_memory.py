@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from kerascrash.diagnose.advice_batch import batch_advice
+from kerascrash.diagnose.advice_leak import leak_advice
 from kerascrash.diagnose.advice_pipeline import pipeline_advice
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
@@ -17,34 +17,6 @@ from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 from kerascrash.units import format_bytes
-
-
-def _leak(_case: Case, culprit: Culprit | None) -> list[Advice]:
-    if culprit is None:
-        return []
-    detail = (
-        "Keep a number (`float(x)`), a summary or a file name in its place, or empty "
-    )
-    detail += "the container when the epoch ends."
-    return [
-        Advice(
-            f"Stop keeping every element in `{culprit.owner}`.",
-            detail,
-            culprit.bytes,
-            culprit.place,
-            _as_number(culprit),
-        )
-    ]
-
-
-def _as_number(culprit: Culprit) -> str:
-    """Return the appending line with a number in place of the tensor, "" for none."""
-    place = culprit.place
-    text = dict(place.excerpt).get(place.line, "") if place else ""
-    if ".append(" not in text or "Tensor" not in culprit.kind:
-        return ""
-    number = r".append(float(keras.ops.mean(\1)))"
-    return re.sub(r"\.append\((.+)\)", number, text).strip()
 
 
 def _batch(case: Case, culprit: Culprit | None) -> list[Advice]:
@@ -152,9 +124,9 @@ def _operation(case: Case, culprit: Culprit | None) -> list[Advice]:
 
 
 _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
-    "tensor_leak": _leak,
-    "object_leak": _leak,
-    "gradient_accumulation": _leak,
+    "tensor_leak": leak_advice,
+    "object_leak": leak_advice,
+    "gradient_accumulation": leak_advice,
     "batch_size": _batch,
     "model_size": _model,
     "data_size": _data,

@@ -10,6 +10,7 @@ from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.stacks import innermost_user_place, is_library
 from kerascrash.estimate.statements import statement_at
 from kerascrash.estimate.timeline import open_stages, recording_of, stage_name
+from kerascrash.estimate.traceback_text import told_place, user_place
 from kerascrash.model.case import Case, Mark, Recording
 from kerascrash.model.evidence import Place
 from kerascrash.model.verdict import Culprit
@@ -27,7 +28,7 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
     """Return the innermost line of the user's own code that was running."""
     recording = recording_of(case)
     if recording is None:
-        return None
+        return _printed_culprit(case) if cause in _RAISED else None
     raised = [mark for mark in recording.marks if mark.kind == "exception"]
     place = None
     kind = _RUNNING
@@ -46,6 +47,16 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
         return None
     owner = owner or _name_of(place, recording)
     return Culprit(owner, kind, place=place, note=note)
+
+
+def _printed_culprit(case: Case) -> Culprit | None:
+    """Return the user's line in the last traceback; nothing was armed."""
+    place = user_place(case)
+    if place is None:
+        return None
+    statement = statement_at(place)
+    owner = statement.calls[0] if statement and statement.calls else place.function
+    return Culprit(owner, "the line in the last traceback", place=place)
 
 
 def _name_of(place: Place, recording: Recording) -> str:
@@ -114,6 +125,9 @@ def _type_of(mark: Mark) -> str:
 
 def raised_place(mark: Mark, recording: Recording) -> Place | None:
     """Return the innermost line of user code that an exception came through."""
+    told = told_place(str(mark.data.get("message") or ""))
+    if told is not None:
+        return told
     recorded = read_place(mark.data.get("place"))
     if recorded is not None and (recorded.excerpt or not is_library(recorded.file)):
         return recorded

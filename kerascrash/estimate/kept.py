@@ -203,3 +203,9 @@ def _is_part(given: Holding, whole: Holding) -> bool:
 
 def _is_variable(holding: Holding) -> bool:
     return "Variable" in holding.type or "Variable" in holding.element_type
+
+
+def made_anew(target: str, kept: Kept) -> bool:
+    """Tell that a line makes again what grows: `a = np.concatenate([a, b])`."""
+    owner = kept.holding.owner.rpartition(".")[2]
+    return bool(target) and target.rpartition(".")[2] == owner

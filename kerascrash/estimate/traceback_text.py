@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kerascrash.estimate.stacks import is_library
@@ -40,7 +41,7 @@ class TextFrame:
 
 def last_traceback(case: Case) -> tuple[TextFrame, ...]:
     """Return the frames of the last traceback in the program's output."""
-    return _frames(_last_lines(case))
+    return _frames([line.text for line in _last_lines(case)])
 
 
 def _last_lines(case: Case) -> tuple[LogLine, ...]:
@@ -54,12 +55,12 @@ def _last_lines(case: Case) -> tuple[LogLine, ...]:
     return ()
 
 
-def _frames(lines: tuple[LogLine, ...]) -> tuple[TextFrame, ...]:
+def _frames(lines: Sequence[str]) -> tuple[TextFrame, ...]:
     frames = []
     for at, line in enumerate(lines):
-        if (found := _FRAME.match(line.text)) is None:
+        if (found := _FRAME.match(line)) is None:
             continue
-        after = lines[at + 1].text if at + 1 < len(lines) else ""
+        after = lines[at + 1] if at + 1 < len(lines) else ""
         is_source = after.startswith("    ") and not _FRAME.match(after)
         source = after.strip() if is_source else ""  # a graph's traceback has none
         name = (found["name"] or "").strip()
@@ -69,7 +70,22 @@ def _frames(lines: tuple[LogLine, ...]) -> tuple[TextFrame, ...]:
 
 def user_place(case: Case) -> Place | None:
     """Return the innermost line of the user's own code in the last traceback."""
-    for frame in reversed(last_traceback(case)):
+    return _own(last_traceback(case))
+
+
+def told_place(message: str) -> Place | None:
+    """
+    Return the user's line in a traceback that the message of an exception quotes.
+
+    TensorFlow runs Python functions of a pipeline in threads of its own (generators, a
+    `PyDataset`, `tf.numpy_function`); what they raise comes back as text.
+    """
+    _, head, quoted = message.rpartition(_HEAD)
+    return _own(_frames(quoted.splitlines()[:_MOST_LINES])) if head else None
+
+
+def _own(frames: tuple[TextFrame, ...]) -> Place | None:
+    for frame in reversed(frames):
         if not is_library(frame.file) and frame.function:
             excerpt = ((frame.line, frame.source),) if frame.source else ()
             return Place(frame.file, frame.line, frame.function, excerpt)

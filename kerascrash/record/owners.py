@@ -34,6 +34,8 @@ _CONTAINERS = (k.SEQUENCE, k.DEQUE, k.SET, k.MAPPING)
 _SMALL = (k.ATOM, k.BARRIER, k.CLASS)
 ATOM_WORTH = 1 << 16
 """A string or bytes object of so many bytes is a name of its own."""
+CACHED = "results of lru_cache"
+"""What is said in place of the type of a function that caches what it returned."""
 _DEAR = (k.LIBRARY, k.MODEL)
 DEAR_US = 100
 """Below so many us a walk is not worth remembering."""
@@ -229,6 +231,8 @@ class Surveyor:
             if leaf is not None and leaf.shape is not None:
                 node.element = _element(leaf)
                 node.kind = f"{leaf.dtype} {leaf.type} {_shape(leaf.shape)}".strip()
+        elif info.kind == k.CACHE:
+            node.kind = CACHED
         elif info.kind in _CONTAINERS:
             node.collection = True
             node.count = info.base.__len__(obj)

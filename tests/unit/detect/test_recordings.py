@@ -232,3 +232,24 @@ def test_what_grows_alone_accounts_for_more_than_its_bytes(
         )
     found = seen(builder.build())
     assert found["arrays_kept"].strength == pytest.approx(strength, abs=0.07)
+
+
+@pytest.mark.parametrize(("made", "leak"), [("kept", True), ("other", False)])
+def test_what_is_made_again_longer_is_no_data_being_loaded(
+    training, made, leak
+) -> None:
+    builder = training(limit=2 * GIB).grows((20, 1400)).runs(4, step=63)
+    builder.event(18, "stage_end", stage="fit", ok=True)
+    builder.holds_list(
+        "kept",
+        925_000,
+        [10, 90, 180, 400],
+        element={"type": "ndarray"},
+        place_how="assign",
+    )
+    builder.at_line(f"    {made} = np.concatenate([kept, part])")
+    found = seen(builder.build())
+    assert ("data_being_loaded" not in found) is leak
+    assert found["arrays_kept"].strength == pytest.approx(
+        0.72 if leak else 0.5, abs=0.1
+    )

@@ -116,3 +116,30 @@ def test_a_line_that_starts_threads_is_told_to_end_them(
     )
     action = first_advice(builder)
     assert ("executor again" in action) is precise
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind", "word"),
+    [
+        ("_lru_cache_wrapper", "results of lru_cache", "lru_cache(maxsize"),
+        ("Queue", "Queue", "queue.Queue(maxsize"),
+        ("dict", "dict of 270 ndarray", "Stop keeping"),
+    ],
+)
+def test_a_cache_is_told_to_be_bounded(
+    training: Training, type_: str, kind: str, word: str
+) -> None:
+    builder = training().grows((10, 400), (20, 1530)).runs(4, step=280)
+    builder.holds_list(
+        "load",
+        4_000_000,
+        [9, 90, 180, 270],
+        element={"type": "ndarray" if type_ == "dict" else ""},
+        type=type_,
+        kind=kind,
+        dtypes={"float32": 1_080_000_000},
+    )
+    advice = diagnose(builder.dies_of_limit().build()).verdict.advice
+    assert word in advice[0].action
+    bounds = [one for one in advice if one.action.startswith("Bound")]
+    assert len(bounds) == 1

@@ -6,6 +6,7 @@ from kerascrash.estimate.traceback_text import (
     last_traceback,
     makes_weights,
     runs_a_model,
+    told_place,
     user_place,
 )
 from kerascrash.model.case import Case, Log, LogLine
@@ -72,3 +73,21 @@ def test_a_run_of_a_model_and_the_making_of_weights() -> None:
 def test_without_a_traceback_there_is_no_place() -> None:
     assert user_place(case_of("Killed\n")) is None
     assert user_place(case_of(FIT, kind="kernel")) is None
+
+
+def test_a_traceback_quoted_in_a_message_has_the_users_line() -> None:
+    place = told_place(
+        "Graph execution error:\n\nOSError: [Errno 24] Too many open files: 'a.npz'\n"
+        "Traceback (most recent call last):\n\n"
+        f'  File "{KERAS}/trainers/py_dataset_adapter.py", line 264, in _generator\n\n'
+        '  File "/home/u/data.py", line 23, in __getitem__\n\n'
+        '  File "/usr/lib/python3.11/site-packages/numpy/io.py", line 454, in load\n'
+        "\nOSError: [Errno 24] Too many open files: 'a.npz'"
+    )
+    assert place is not None
+    assert (place.file, place.line) == ("/home/u/data.py", 23)
+
+
+def test_a_message_that_names_a_graphs_lines_quotes_no_traceback() -> None:
+    assert told_place(FIT.rpartition("ResourceExhausted")[2]) is None
+    assert told_place('no frame of the user: File "/home/u/a.py", line 3, in f') is None

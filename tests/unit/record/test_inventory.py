@@ -202,7 +202,9 @@ def test_a_cache_of_a_function() -> None:
 
     for n in range(4):
         load(n)
-    assert scan()["load"]["bytes"] >= 4 * MB
+    entry = scan()["load"]
+    assert entry["bytes"] >= 4 * MB
+    assert "lru_cache" in entry["kind"]
 
 
 def test_growth_is_measured_per_step() -> None:
