@@ -54,15 +54,27 @@ def find_code(memory: OwnMemory) -> dict[str, int]:
     }
 
 
-def find_frame(memory: OwnMemory, frame: FrameType) -> dict[str, int]:
+def find_frame(memory: OwnMemory) -> dict[str, int]:
     """
-    Return the layout of frames, by ``frame`` and those that called it.
+    Return the layout of frames; raises UnknownLayoutError.
 
-    Nothing changes in them meanwhile. Raises UnknownLayoutError.
+    By frames that called each other directly: between those that C called, Python 3.12
+    and later put one that is nobody's.
     """
+    return _called_by(memory, _FRAMES - 1)
+
+
+def _called_by(memory: OwnMemory, more: int) -> dict[str, int]:
+    if more > 1:
+        return _called_by(memory, more - 1)
+    return _by_frames(memory, sys._getframe())  # noqa: SLF001
+
+
+def _by_frames(memory: OwnMemory, frame: FrameType) -> dict[str, int]:
+    """Return the layout by ``frame`` and its callers: they wait, nothing changes."""
     frames: list[FrameType] = []
     outer: FrameType | None = frame
-    while outer is not None and len(frames) <= _FRAMES:
+    while outer is not None and len(frames) < _FRAMES:
         frames.append(outer)
         outer = outer.f_back
     places = [place_of(memory, each) for each in frames]

@@ -54,7 +54,7 @@ def describe_frames() -> dict[str, Any]:
         own = memory.thread_state()
         layout = {**find_text(memory), **find_bytes(memory), "old_lines": OLD}
         layout |= find_code(memory)
-        layout |= find_frame(memory, sys._getframe())  # noqa: SLF001
+        layout |= find_frame(memory)
         _check_own(memory, layout)
         layout["top"] = _find_top(memory, own)
         layout["thread"] = _find_main(memory, own)

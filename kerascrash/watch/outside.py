@@ -26,6 +26,7 @@ _SILENT_NS, _URGENT_SILENT_NS = 400_000_000, 150_000_000
 """Without a sample of the recorder's; it takes four a second, under pressure twenty."""
 _LONGEST_PAUSE_NS = 2_000_000_000
 _AGAIN_NS, _AGAIN_MOVING_NS = 1_000_000_000, 250_000_000
+_OUTDATED_NS = 3_000_000_000
 _MOVED = 1 << 20
 _TORN_TRIES = 3
 Place = tuple[str, int, str]
@@ -59,6 +60,8 @@ class Outside:
             return
         sample = self._writer.last_sample()
         beat, told = sample or (now, {})
+        if self.newest and beat - self.newest[0] > _OUTDATED_NS:
+            self.newest = None  # the recorder has looked since
         paced = min(told.get("interval_us", 0) * 1500, _LONGEST_PAUSE_NS)
         patience = _URGENT_SILENT_NS if urgent else max(_SILENT_NS, paced)
         # Pressure may come meanwhile: look again when that would make a difference.

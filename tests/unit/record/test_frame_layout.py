@@ -29,7 +29,8 @@ import json, sys, threading, time
 from kerascrash.record.frame_layout import describe_frames
 
 def calibrate():
-    print(json.dumps(describe_frames()), flush=True)
+    layouts = map(lambda call: call(), [describe_frames])  # as a job is run: from C
+    print(json.dumps(next(layouts)), flush=True)
 
 thread = threading.Thread(target=calibrate)
 thread.start()

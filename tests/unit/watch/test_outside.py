@@ -95,6 +95,15 @@ def test_near_the_limit_it_is_read_sooner(recorder: DumpWriter) -> None:
     assert look(one, beaten + SECOND // 4, urgent=True) == 1
 
 
+def test_a_stack_is_dropped_once_the_recorder_is_back(recorder: DumpWriter) -> None:
+    one, beaten = outside(recorder), now_ns()
+    for age, kept in ((SECOND, True), (5 * SECOND, False)):
+        one.newest = (beaten - age, [("train.py", 3, "f")])
+        look(one, beaten + 4 * SECOND + age)
+        assert (one.newest is not None) is kept
+    recorder.close()
+
+
 def test_nothing_is_read_where_the_recorder_told_nothing(recorder: DumpWriter) -> None:
     writer = open_watcher_writer(recorder.path)
     one = Counting(writer, os.getpid(), dict)
