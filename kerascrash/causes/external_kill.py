@@ -11,7 +11,7 @@ from kerascrash.model.rules import Rule
 
 CAUSE = Rule(
     id="external_kill",
-    title="Killed from outside, usually with SIGKILL",
+    title="Killed from outside",
     meaning=("A person or a supervisor killed the process; memory was not the reason."),
     prior=-4.2,
     supports={

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from kerascrash.diagnose.summary import place_text
+from kerascrash.diagnose.summary import WORKERS_KILLED, place_text
 from kerascrash.model.verdict import Advice, Culprit
+from kerascrash.units import format_bytes
 
 _STARTERS = frozenset(
     {
@@ -27,6 +28,8 @@ def cause_advice(
     cause: str, findings: Collection[str], culprit: Culprit | None
 ) -> list[Advice]:
     """Return what to do about this very end; ``findings`` are ids that speak for it."""
+    if WORKERS_KILLED in findings:
+        return [_smaller_workers(culprit)]
     if cause == "silent_exit" and "left_by_os_exit" in findings:
         return [_no_os_exit(culprit)]
     if cause == "silent_exit" and "left_by_sys_exit" in findings and culprit:
@@ -46,6 +49,21 @@ def cause_advice(
     if cause == "hang" and culprit is not None and culprit.place is not None:
         return [_see_the_line(culprit)]
     return []
+
+
+def _smaller_workers(culprit: Culprit | None) -> Advice:
+    """A pool waits for ever for what a worker that was killed was to return."""
+    action = "Let each worker hold less, and notice when one is lost."
+    if culprit is not None and culprit.bytes:
+        action = f"Let each worker hold less: `{culprit.owner}` held "
+        action += f"{format_bytes(culprit.bytes)} when the kernel killed it."
+    return Advice(
+        action,
+        "`multiprocessing.Pool` replaces a lost worker and waits for ever for its "
+        "result; `concurrent.futures.ProcessPoolExecutor` raises `BrokenProcessPool`.",
+        culprit.bytes if culprit else None,
+        culprit.place if culprit else None,
+    )
 
 
 def _no_os_exit(culprit: Culprit | None) -> Advice:

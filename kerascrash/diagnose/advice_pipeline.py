@@ -48,8 +48,7 @@ def _smaller(case: Case, buffer: Buffer) -> Advice:
         place, changed = change_near(recording, op.place, pattern, new)
         example = changed or example
     action = f"Make the buffer smaller: `{op.op}({fitting})` fits."
-    saves = max(buffer.bytes - then, 0) or None
-    return Advice(action, sizes + detail, saves, place, example)
+    return Advice(action, sizes + detail, max(full - then, 0) or None, place, example)
 
 
 def _cache(case: Case, buffer: Buffer) -> Advice:

@@ -19,6 +19,9 @@ _OUT_OF_MEMORY = {
 }
 
 
+WORKERS_KILLED = "worker_killed_for_memory"
+
+
 def summarise(
     case: Case,
     cause: str,
@@ -31,6 +34,8 @@ def summarise(
     lines = [cause_sentence(case, cause, findings)]
     if confidence < SURE and cause != "unknown":
         lines[0] = _hedged(case, lines[0], cause)
+    if workers := findings.get(WORKERS_KILLED):
+        lines[0] = f"{lines[0].rstrip('.')}; {workers.text}."
     if culprit is not None:
         lines.append(culprit_sentence(culprit))
     if progress.text:

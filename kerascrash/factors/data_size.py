@@ -30,7 +30,7 @@ FACTOR = Rule(
             "or a `PyDataset` that reads one batch at a time."
         ),
         "Map the file instead of loading it: `np.load(path, mmap_mode='r')`.",
-        "Free the raw copy once it is converted: `del raw`.",
+        "Free what is needed only once: `del` the raw copy after converting it.",
     ),
     near_misses=("A data set that is a small share of memory is not the reason.",),
 )

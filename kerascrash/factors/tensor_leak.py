@@ -35,7 +35,7 @@ FACTOR = Rule(
             "Move what must be kept off the graph and shrink it: "
             "`x.numpy().astype('float16')`, or write it to disk."
         ),
-        "Bound the container: `collections.deque(maxlen=100)`.",
+        "Bound the collection: `collections.deque(maxlen=100)`.",
     ),
     near_misses=(
         "A data set loaded into a list before the first step is data, not a leak.",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
+
+_MADE = re.compile(r"\b(?:np|numpy)\.(?:empty|zeros|ones|full)\([^#]*(?=\)$)")
 
 
 def _judge(measure: Measure, seen: Situation) -> Remedy:
@@ -23,6 +27,8 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     line = f"{first.owner.rsplit('.', 1)[-1]} = ….astype('{narrower}')"
     if was in text:
         line = text.replace(was, narrower)
+    elif _MADE.search(text):  # to convert it afterwards would need both at once
+        line = _MADE.sub(rf"\g<0>, dtype='{narrower}'", text)
     saves = sum(one.bytes for one in wide) // 2
     return measure.yes(saves, f"{names} in {narrower}: half.", place, line)
 
