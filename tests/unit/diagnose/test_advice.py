@@ -76,7 +76,7 @@ def test_what_a_batch_needs_is_told_as_its_limit_counts_it() -> None:
     """Pages of files are resident and charged to nobody: 1.8 GiB in 1.5 GiB puzzled."""
     case = load_case(SAMPLES / "batch_too_large" / "dump.bin.gz")
     first = diagnose(case).verdict.advice[0]
-    assert first.action == "Use batch_size=128 instead of 512."
+    assert first.action == "Use batch_size=120 instead of 512."
     assert first.detail.startswith("It needs about 1.5 GiB of the 1.5 GiB allowed")
 
 
