@@ -372,12 +372,14 @@ def test_a_list_behind_a_large_object_of_a_library_is_seen_to_grow(
     monkeypatch.setattr(Machinery, "__module__", "some_library.data")
     owner = Owner()
     inventory = Inventory()
-    for step in range(16):
+    for step in range(300):  # so many on a machine that has no time
         owner.outputs.append(np.zeros(MB // 8))
         blob = inventory.scan("step", step, 500)
-    found = {entry["owner"]: entry for entry in blob["entries"]}
-    assert found["Owner.outputs"]["count"] > 8
-    assert found["Owner.outputs"]["growth_bytes_per_step"] == pytest.approx(MB, rel=0.1)
+        entry = {e["owner"]: e for e in blob["entries"]}.get("Owner.outputs", {})
+        if entry.get("growth_bytes_per_step") and entry["count"] > 8:
+            break
+    assert entry["count"] > 8
+    assert entry["growth_bytes_per_step"] == pytest.approx(MB, rel=0.1)
 
 
 def test_what_a_librarys_object_gains_is_seen_after_a_rest(
