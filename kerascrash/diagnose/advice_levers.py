@@ -19,7 +19,7 @@ _LEVERS = (
     ("precision", r"\bhalf precision\b"),
     ("limit", r"\braise the (?:pool's )?limit\b|\bask for more memory\b"),
     ("keep", r"^(?:stop keeping|keep a number instead)\b"),
-    ("bound", r"^bound the (?:cache|container|queue)\b"),
+    ("bound", r"^bound the (?:cache|collection|queue)\b"),
     ("stream", r"^(?:stream\b|map the file instead)|\bstream it\b"),
     ("slots", r"\bfewer slots\b"),
     ("layers", r"^shrink (?:the )?layers?\b"),
