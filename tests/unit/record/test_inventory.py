@@ -354,7 +354,7 @@ class Machinery:
     """Stands for an optimizer or a data set: a library's, with a thousand parts."""
 
     def __init__(self) -> None:
-        for number in range(60):
+        for number in range(240):
             setattr(self, f"a{number}", [[number, [number]] for _ in range(20)])
 
 
@@ -374,7 +374,7 @@ def test_a_list_behind_a_large_object_of_a_library_is_seen_to_grow(
     inventory = Inventory()
     for step in range(300):  # so many on a machine that has no time
         owner.outputs.append(np.zeros(MB // 8))
-        blob = inventory.scan("step", step, 500)
+        blob = inventory.scan("step", step, 2000)
         entry = {e["owner"]: e for e in blob["entries"]}.get("Owner.outputs", {})
         if entry.get("growth_bytes_per_step") and entry["count"] > 8:
             break
