@@ -26,13 +26,37 @@ def with_last_stack(recording: Recording, certificate: object) -> Recording:
         return recording
     threads: list[dict[str, Any]] = list(recorded.get("threads") or ())
     main = next((row for row in threads if row.get("main")), {"name": "MainThread"})
-    newest = {
-        **main,
-        "main": True,
-        "frames": told["frames"],
-        "excerpt": told.get("excerpt") or [],
-    }
+    newest = _named_alike(told, main)
+    if newest is None:
+        return recording
     others = [row for row in threads if row is not main]
-    stacks = {**recorded, "reason": "outside", "threads": [newest, *others]}
+    first = {**main, "main": True, **newest}
+    stacks = {**recorded, "reason": "outside", "threads": [first, *others]}
     times = {**recording.blob_times, "stacks": float(when)}
     return replace(recording, stacks=stacks, blob_times=times)
+
+
+def _named_alike(told: dict[str, Any], main: dict[str, Any]) -> dict[str, Any] | None:
+    """
+    Return frames and excerpt with a notebook's cells named as the recorder names them.
+
+    None where that is not known: of a cell that the recorder has never seen running,
+    the file name that the interpreter has says nothing to anybody.
+    """
+    cells = {
+        str(row.get("code_file")): str(row.get("file"))
+        for row in main.get("frames") or ()
+        if row.get("code_file")
+    }
+    rows, excerpt = told["frames"], told.get("excerpt") or []
+    inner = next((row for row in rows if row.get("user")), None)
+    if not cells or inner is None:
+        return {"frames": rows, "excerpt": excerpt}
+    if inner.get("file") not in cells and not inner.get("source"):
+        return None
+    named = [{**r, "file": cells.get(str(r.get("file")), r.get("file"))} for r in rows]
+    seen: dict[str, Any]
+    seen = next((row for row in main["frames"] if row.get("user")), {})
+    if not excerpt and seen.get("code_file") == inner.get("file"):
+        excerpt = main.get("excerpt") or []
+    return {"frames": named, "excerpt": excerpt}

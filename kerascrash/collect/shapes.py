@@ -24,6 +24,7 @@ _STACK = {
             "function": TEXT,
             "user": FLAG,
             "source": TEXT,
+            "code_file": TEXT,
         }
     ],
     "excerpt": [(WHOLE, TEXT)],

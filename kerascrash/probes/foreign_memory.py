@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 WORD = 8
@@ -17,6 +18,7 @@ class ForeignMemory:
 
     def __init__(self, pid: int) -> None:
         self.fd = os.open(f"/proc/{pid}/mem", os.O_RDONLY | os.O_CLOEXEC)
+        self._opened = os.fstat(self.fd)
 
     def read(self, address: int, size: int) -> bytes:
         """Return ``size`` bytes at ``address``; OSError when they are not all there."""
@@ -32,9 +34,11 @@ class ForeignMemory:
         return word_at(self.read(address, WORD), 0)
 
     def close(self) -> None:
+        """Give the descriptor back, if the user has not put his own in its place."""
         fd, self.fd = self.fd, -1
-        if fd >= 0:
-            os.close(fd)
+        with contextlib.suppress(OSError):
+            if fd >= 0 and os.path.samestat(os.fstat(fd), self._opened):
+                os.close(fd)
 
 
 def word_at(data: bytes, offset: int, size: int = WORD) -> int:

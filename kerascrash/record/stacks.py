@@ -2,8 +2,9 @@
 Python stacks of all threads.
 
 Writes the ``stacks`` blob: {time_ns, reason, threads [{name, ident, native_id, main,
-frames [{file, line, function, user, source | null}] (innermost first), excerpt
-[[number, text]] around the innermost user frame}], omitted (threads left out)}.
+frames [{file, line, function, user, source | null}] (innermost first; of a notebook's
+cell also code_file, its made-up name), excerpt [[number, text]] around the innermost
+user frame}], omitted (threads left out)}.
 Source text only of the user's files. The recorder's own frames and thread are left out.
 """
 
@@ -101,15 +102,16 @@ def _describe(thread: dict[str, Any]) -> dict[str, Any]:
         user = is_user_file(file)
         sourced += user
         text = source_line(file, line) if user and sourced <= SOURCED_FRAMES else None
-        frames.append(
-            {
-                "file": shown_file(file),
-                "line": line,
-                "function": function,
-                "user": user,
-                "source": text,
-            }
-        )
+        row = {
+            "file": shown_file(file),
+            "line": line,
+            "function": function,
+            "user": user,
+            "source": text,
+        }
+        if row["file"] != file:
+            row["code_file"] = file  # as the watcher sees it
+        frames.append(row)
     inner = next((frame for frame in frames if frame["user"]), None)
     return {
         "name": name if type(name) is str else f"thread {thread['ident']}",

@@ -65,6 +65,28 @@ def test_where_the_recorder_has_seen_no_stack_it_is_the_only_one() -> None:
     assert place.line == 7
 
 
+def test_a_cell_of_a_notebook_has_the_name_that_the_recorder_gave_it() -> None:
+    seen = {**frame(2, file="In [7]"), "code_file": "/made-up/1.py"}
+    text = ((1, "a = 1"), (2, "line 2"), (3, "b = a"))
+    main = {"name": "MainThread", "main": True, "frames": [seen], "excerpt": text}
+    notebook = replace(RECORDED, stacks={"reason": "periodic", "threads": [main]})
+
+    def cell(line: int, file: str) -> dict[str, Any]:
+        return {"file": file, "line": line, "function": "<module>", "user": True}
+
+    newest = with_last_stack(notebook, certificate(108.0, cell(3, "/made-up/1.py")))
+    place = innermost_user_place(newest)
+    assert place is not None
+    assert (place.file, place.line, place.excerpt) == ("In [7]", 3, text)
+    # near misses: a cell that nobody has seen, and a file that lies on the disk
+    unseen = certificate(108.0, cell(1, "/made-up/2.py"))
+    assert with_last_stack(notebook, unseen) is notebook
+    on_disk = with_last_stack(notebook, certificate(108.0, frame(4), seen))
+    place = innermost_user_place(on_disk)
+    assert place is not None
+    assert (place.file, place.line) == ("train.py", 4)
+
+
 def test_a_build_that_the_stack_has_left_is_over_but_a_fit_is_not() -> None:
     left = with_last_stack(RECORDED, certificate(108.0, frame(7)))
     assert [mark.data["stage"] for mark in open_stages(left)] == ["FIT"]

@@ -184,6 +184,23 @@ def test_a_wrong_offset_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(refused, (UnknownLayoutError, OSError))
 
 
+def test_a_descriptor_that_the_user_has_taken_over_is_left_alone(
+    tmp_path: Path,
+) -> None:
+    memory = ForeignMemory(os.getpid())
+    number = memory.fd
+    with (tmp_path / "own").open("w") as own:
+        os.dup2(own.fileno(), number)
+        memory.close()
+        os.fstat(number)  # still open: it is not ours any more
+        os.close(number)
+    memory = ForeignMemory(os.getpid())
+    number = memory.fd
+    memory.close()
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(number)
+
+
 def test_lines_are_those_that_python_tells() -> None:
     codes = [
         read_stack.__code__,
