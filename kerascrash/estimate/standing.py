@@ -20,7 +20,7 @@ _RECENT = 10
 _LONGER, _TRIFLE = 2.0, 0.001
 _SHOWS_FROM = 8 << 20
 _LEVEL = 0.15
-_LOOKS = 4
+_LOOKS = 5
 _READINGS = 8
 _HOST = "host"
 
@@ -78,13 +78,15 @@ def _half_grown(holding: Holding) -> float:
     Return when half of the growth was still to come, by the last look that shows it.
 
     What began to grow late has not raised the low points of the later half of the time.
-    Only where it rose at each of several looks since: of a saw-tooth few see that.
+    Only where it rose at each of several looks since and was never seen smaller: of
+    five looks at a saw-tooth one in a hundred and twenty sees that.
     """
     rows = holding.history
     half = (rows[0][2] + max(size for _, _, size in rows)) / 2
     first = next(at for at, row in enumerate(rows) if row[2] >= half)
     since = rows[max(first - 1, 0) :]
     rising = all(after[2] > before[2] for before, after in pairwise(since))
+    rising &= all(after[2] >= before[2] for before, after in pairwise(rows))
     return since[0][1] if rising and len(since) >= _LOOKS else rows[0][1]
 
 
