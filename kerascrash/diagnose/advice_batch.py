@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerascrash.estimate.forecast import Forecast, forecast_of
+from kerascrash.estimate.forecast import Forecast, forecast_of, in_parts
 from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.step_bytes import own_model
 from kerascrash.estimate.timeline import recording_of
@@ -43,10 +43,10 @@ def batch_advice(case: Case, place: Place | None) -> list[Advice]:
 
 
 def _accumulation(batch: int, present: int, saves: int, place: Place | None) -> Advice:
-    steps = -(-present // batch)
+    steps, part = in_parts(present, batch)
     return Advice(
         "Keep the effective batch: accumulate gradients in the optimizer, "
-        f"`gradient_accumulation_steps={steps}` with batch_size={batch}.",
+        f"`gradient_accumulation_steps={steps}` with batch_size={part}.",
         "It keeps one more copy of the gradients and the same mean over the batch.",
         saves,
         place,

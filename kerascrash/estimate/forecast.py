@@ -253,3 +253,17 @@ def _round(batch: int) -> int:
     """Round down to a number that people use, by at most one part in eight."""
     step = 1 << max(batch.bit_length() - 4, 0)
     return batch // step * step
+
+
+def in_parts(batch: int, fitting: int) -> tuple[int, int]:
+    """
+    Return (steps, samples in each) that together have the effect of one batch.
+
+    Of equal parts that give exactly the batch, where none is less than half of what
+    fits; else one or two samples more.
+    """
+    for part in range(fitting, max(fitting // 2 - 1, 0), -1):
+        if batch % part == 0:
+            return batch // part, part
+    steps = -(-batch // fitting)
+    return steps, -(-batch // steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerascrash.estimate.forecast import in_parts
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
 from kerascrash.units import format_bytes
@@ -12,10 +13,9 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     fits = forecast.largest(forecast.limit) if forecast.limit else None
     if forecast.reason or fits is None or own is None:
         return measure.unknown("what batch would fit is not known.")
-    batch = fits[0]
-    if batch >= forecast.present:
+    if fits[0] >= forecast.present:
         return measure.no(f"a batch of {forecast.present:,} should have fitted.")
-    steps = -(-forecast.present // batch)
+    steps, batch = in_parts(forecast.present, fits[0])
     less = forecast.peak(forecast.present).bytes - forecast.peak(batch).bytes
     detail = (
         f"{steps} steps of {batch:,} have the effect of one of {forecast.present:,}; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerascrash.estimate.forecast import forecast_of
+from kerascrash.estimate.forecast import forecast_of, in_parts
 from kerascrash.estimate.forecast_facts import fit_facts, forecast_facts
 
 MIB = 1 << 20
@@ -120,3 +120,16 @@ def test_a_limit_that_not_even_one_sample_fits(training) -> None:
     assert facts["fits"] is False
     assert facts["largest_batch"] is None
     assert "not even" in facts["reason"]
+
+
+@pytest.mark.parametrize(
+    ("batch", "fitting", "parts"),
+    [(512, 120, (8, 64)), (512, 128, (4, 128)), (500, 130, (4, 125)),
+     (509, 120, (5, 102)), (7, 1, (7, 1)), (6, 5, (2, 3))],
+)  # fmt: skip
+def test_a_batch_in_parts_is_the_batch_again(
+    batch: int, fitting: int, parts: tuple[int, int]
+) -> None:
+    assert in_parts(batch, fitting) == parts
+    assert parts[1] <= fitting
+    assert batch <= parts[0] * parts[1] < batch + parts[0]
