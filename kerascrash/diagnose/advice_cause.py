@@ -91,7 +91,8 @@ def _no_model_more(culprit: Culprit) -> Advice:
         "`keras.backend.clear_session()` before the next one.",
         "A model holds weights, optimizer slots and compiled graphs as long as any "
         "name, list or History object leads to it.",
-        place=culprit.place,
+        culprit.bytes,
+        culprit.place,
     )
 
 
