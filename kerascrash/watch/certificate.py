@@ -120,6 +120,6 @@ def _children(observer: Observer) -> list[dict[str, Any]]:
     for worker in observer.workers.finish(parent_ended_well=False):
         row = rows.setdefault(worker["pid"], {"pid": worker["pid"]})
         row["dump"] = worker["dump"]
-        if worker["exit"]:
+        if worker["exit"] and row.get("status") is None:
             row |= worker["exit"]
     return list(rows.values())

@@ -87,6 +87,7 @@ class Observer:
         values["interval_us"] = round(self._interval_s * 1e6)
         self.writer.watch(values)
         self.last_sample = (now, values)
+        self.descendants.glance()
         self.outside.look(now, values, urgent=self._interval_s == FAST_S)
 
     def wake(self, fd: int) -> None:
