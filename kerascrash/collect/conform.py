@@ -9,7 +9,7 @@ and never a wrong type. Keys that no shape names are kept: later versions add so
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kerascrash.collect.shapes import ANY, FLAG, NUMBER, SHAPES, TEXT, WHOLE
@@ -43,16 +43,27 @@ def _fit(value: object, shape: Any) -> Any:
     return _fit_object(value, shape)
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and abs(value) < _LARGEST
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return _is_whole(value)
+
+
+_FITS: Mapping[str, Callable[[object], bool]] = {
+    ANY: lambda _: True,
+    TEXT: lambda value: isinstance(value, str),
+    FLAG: lambda value: isinstance(value, bool),
+    WHOLE: _is_whole,
+    NUMBER: _is_number,
+}
+
+
 def _fit_scalar(value: object, kind: str) -> object:
-    fits = {
-        ANY: True,
-        TEXT: isinstance(value, str),
-        FLAG: isinstance(value, bool),
-        WHOLE: isinstance(value, int) and abs(value) < _LARGEST,
-        NUMBER: (isinstance(value, int) and abs(value) < _LARGEST)
-        or (isinstance(value, float) and math.isfinite(value)),
-    }
-    if not fits[kind]:
+    if not _FITS[kind](value):
         raise _UnfitError
     return value
 

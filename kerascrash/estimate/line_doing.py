@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kerascrash.estimate.array_made import ArrayMade, array_made
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.holdings import holdings_of
+from kerascrash.estimate.memo import once
 from kerascrash.estimate.stacks import activity_of, innermost_user_place, user_places
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
@@ -90,6 +91,7 @@ def _kind(recording: Recording, statement: Statement | None) -> str:
     return "op" if statement is not None or activity in ("user", "call") else ""
 
 
+@once
 def line_at_death(case: Case) -> LineDoing | None:
     """Return the innermost user line of the newest stacks, or None without stacks."""
     recording = recording_of(case)

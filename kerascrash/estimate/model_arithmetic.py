@@ -17,6 +17,7 @@ from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.layer_parts import LayerPart, layer_parts
 from kerascrash.estimate.layer_readers import UNKNOWN, readers_of
 from kerascrash.estimate.layer_shapes import Basis, has_activation, per_sample
+from kerascrash.estimate.memo import once
 from kerascrash.estimate.optimizer_slots import (
     extra_slots,
     slots_per_weight,
@@ -250,11 +251,23 @@ def models_of(
     """
     if recording is None:
         return ()
+    now = _models_at_the_end(recording)
+    if batch is None or all(one.batch_size == batch for one in now):
+        return now
+    return _models_at(recording, batch, basis_of(recording))
+
+
+@once
+def _models_at_the_end(recording: Recording) -> tuple[ModelBytes, ...]:
     basis = basis_of(recording)
+    return _models_at(recording, basis.batch, basis)
+
+
+def _models_at(
+    recording: Recording, batch: int, basis: Basis
+) -> tuple[ModelBytes, ...]:
     rows = recording.models.get("models") or ()
     models = [
-        model_bytes(raw, batch or basis.batch, basis)
-        for raw in rows
-        if isinstance(raw, Mapping)
+        model_bytes(raw, batch, basis) for raw in rows if isinstance(raw, Mapping)
     ]
     return tuple(sorted(models, key=lambda m: -(m.training + m.activations)))

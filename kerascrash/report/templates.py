@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from kerascrash.model.certainty import certainty_word
 from kerascrash.report import words
+from kerascrash.report.compiled import CompiledTemplates
 from kerascrash.report.excerpt import dedent
 from kerascrash.report.safe_text import LONGEST, cut, safe_block, safe_line
 from kerascrash.units import format_bytes, line_in_words
@@ -47,6 +48,9 @@ def open_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=CompiledTemplates(Path(__file__).read_bytes()),
+        # Folded constants would keep what a filter said when it was compiled.
+        optimized=False,
     )
     environment.filters.update(_FILTERS)
     return environment
