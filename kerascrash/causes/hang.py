@@ -23,6 +23,7 @@ CAUSE = Rule(
         "nccl_failure": 1.0,
         "peer_lost": 1.0,
         "no_progress": 5.0,
+        "lock_circle": 7.0,
         "flat_memory": 1.0,
         "processor_idle": 1.5,
         "interrupted_while_waiting": 3.5,
@@ -37,8 +38,8 @@ CAUSE = Rule(
         "left_by_os_exit": 3.0,
     },
     remedies=(
-        "See where it waits: `py-spy dump --pid PID`.",
-        ("Use spawn instead of fork where threads run; close pools and queues."),
+        "While it stands still, `py-spy dump --pid PID` shows each wait.",
+        "Use spawn instead of fork where threads run; close pools and queues.",
     ),
     near_misses=(
         "A first step that compiles for minutes.",

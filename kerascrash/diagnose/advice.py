@@ -9,6 +9,7 @@ from kerascrash.diagnose.advice_cause import cause_advice
 from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
+from kerascrash.estimate.deadlock import find_deadlock
 from kerascrash.estimate.device_memory import exhausted_pool
 from kerascrash.estimate.pipelines import pipeline_ops
 from kerascrash.estimate.timeline import recording_of
@@ -25,6 +26,7 @@ _ABOUT_OPS = {
     "cache": re.compile(r"\.cache\("),
     "shuffle": re.compile(r"\bshuffle\b"),
 }
+_ABOUT_WAITS = re.compile(r"py-spy|\bspawn\b")
 _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
@@ -44,7 +46,7 @@ def advise(
     which follow the sized ones unless these, or a rule before, pull at the same lever
     already. ``findings`` are the ids of those that speak for the verdict.
     """
-    advice = cause_advice(cause, findings, culprit)
+    advice = cause_advice(case, cause, findings, culprit)
     advice += device_advice(case, factor, culprit) or sized_advice(
         case, factor, culprit
     )
@@ -66,7 +68,8 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
 
     A smaller batch only where the batch is to blame; nothing about a card where
     TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
-    where any such pool did; no op that no pipeline has.
+    where any such pool did; no op that no pipeline has; not how to find a deadlock
+    that was found.
     """
     pool = exhausted_pool(case)
     about = []
@@ -76,6 +79,8 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
     used = {op.op for ops in pipelines for op in ops}
     if pipelines:
         about += [words for op, words in _ABOUT_OPS.items() if op not in used]
+    if find_deadlock(case):
+        about.append(_ABOUT_WAITS)
     if pool is not None:
         about.append(_ABOUT_MALLOC)
         if pool.device == "host":

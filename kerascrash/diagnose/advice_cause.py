@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from kerascrash.diagnose.summary import WORKERS_KILLED, place_text
+from kerascrash.estimate.deadlock import Waiter, find_deadlock
+from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 from kerascrash.units import format_bytes
 
@@ -25,7 +27,7 @@ _HANGUP = frozenset({"exit_sighup", "saw_sighup"})
 
 
 def cause_advice(
-    cause: str, findings: Collection[str], culprit: Culprit | None
+    case: Case, cause: str, findings: Collection[str], culprit: Culprit | None
 ) -> list[Advice]:
     """Return what to do about this very end; ``findings`` are ids that speak for it."""
     if WORKERS_KILLED in findings:
@@ -46,6 +48,8 @@ def cause_advice(
         return [_no_model_more(culprit)]
     if cause == "thread_or_process_limit" and _starts_some(culprit):
         return [_end_what_is_started(culprit)]
+    if cause == "hang" and find_deadlock(case):
+        return [_one_order(find_deadlock(case))]
     if cause == "hang" and culprit is not None and culprit.place is not None:
         return [_see_the_line(culprit)]
     return []
@@ -109,6 +113,27 @@ def _end_what_is_started(culprit: Culprit | None) -> Advice:
         "One that waits for ever counts against the limit as long as the program runs; "
         "`concurrent.futures.ThreadPoolExecutor(max_workers=4)` keeps to its number.",
         place=place,
+    )
+
+
+def _one_order(waiters: Sequence[Waiter]) -> Advice:
+    """Locks that are taken in one order everywhere make no circle of waits."""
+    first = waiters[0]
+    lock, held = first.waits_for, first.holds[0]
+    if len(waiters) == 1:
+        return Advice(
+            f"Do not take `{lock}` inside `with {lock}`, or make it a "
+            "`threading.RLock()`.",
+            "A `threading.Lock` waits for ever for a second time, also for its owner.",
+            place=first.place,
+        )
+    other = waiters[1]
+    return Advice(
+        f"Take `{held}` and `{lock}` in the same order everywhere.",
+        f"`{place_text(first.place)}` holds `{held}` and wants `{lock}`; "
+        f"`{place_text(other.place)}` ({other.thread}) holds `{other.holds[0]}` and "
+        f"wants `{other.waits_for}`: neither can go on. Or hold one lock at a time.",
+        place=first.place,
     )
 
 

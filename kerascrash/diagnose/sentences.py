@@ -151,9 +151,17 @@ def _open_files(case: Case, _findings: _Findings) -> str:
 def _hang(_case: Case, findings: _Findings) -> str:
     still = findings.get("no_progress")
     seconds = still.data.get("seconds") if still else None
-    if not isinstance(seconds, (int, float)):
-        return "stood still until it was ended."
-    return f"stood still for {format_seconds(seconds)}, until it was ended."
+    length = ""
+    if isinstance(seconds, (int, float)):
+        length = f" for {format_seconds(seconds)},"
+    circle = findings.get("lock_circle")
+    if circle is None:
+        return f"stood still{length} until it was ended."
+    locks = circle.data["locks"]
+    if len(locks) == 1:
+        return f"stood still{length} in a deadlock: it took `{locks[0]}` twice."
+    who = "two threads" if len(locks) == 2 else f"{len(locks)} threads"
+    return f"stood still{length} in a deadlock: {who} wait for each other's lock."
 
 
 _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
