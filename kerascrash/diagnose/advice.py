@@ -9,10 +9,13 @@ from kerascrash.diagnose.advice_cause import cause_advice
 from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
+from kerascrash.diagnose.advice_ops import may_broadcast
+from kerascrash.diagnose.summary import WORKERS_KILLED
 from kerascrash.estimate.deadlock import find_deadlock
 from kerascrash.estimate.device_memory import exhausted_pool
 from kerascrash.estimate.pipelines import pipeline_ops
 from kerascrash.estimate.timeline import recording_of
+from kerascrash.estimate.workers import spawned
 from kerascrash.model.case import Case
 from kerascrash.model.rules import Rule
 from kerascrash.model.verdict import Advice, Culprit
@@ -27,6 +30,9 @@ _ABOUT_OPS = {
     "shuffle": re.compile(r"\bshuffle\b"),
 }
 _ABOUT_WAITS = re.compile(r"py-spy|\bspawn\b")
+_ABOUT_SHAPES = re.compile(r"\bbroadcasts?\b")
+_ABOUT_SPAWN = re.compile(r"\bspawn\b")
+_ABOUT_TIME = re.compile(r"^Ask for more time")
 _ABOUT_CARD = re.compile(r"\b(?:gpu|nvidia|card)", re.IGNORECASE)
 
 
@@ -52,6 +58,8 @@ def advise(
     )
     advice += without_repeats(sized_advice(case, second, None), advice)
     beside = _beside_the_point(case, factor, second)
+    if WORKERS_KILLED in findings:
+        beside.append(_ABOUT_TIME)
     if culprit is not None and culprit.kind.endswith(" models"):
         beside.append(_ABOUT_TRACES)
     sized = any(one.saves_bytes for one in advice)
@@ -69,7 +77,8 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
     A smaller batch only where the batch is to blame; nothing about a card where
     TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
     where any such pool did; no op that no pipeline has; not how to find a deadlock
-    that was found.
+    that was found; no shapes where nothing is put together; no start method that
+    the workers have.
     """
     pool = exhausted_pool(case)
     about = []
@@ -81,6 +90,10 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
         about += [words for op, words in _ABOUT_OPS.items() if op not in used]
     if find_deadlock(case):
         about.append(_ABOUT_WAITS)
+    if not may_broadcast(case):
+        about.append(_ABOUT_SHAPES)
+    if spawned(case):
+        about.append(_ABOUT_SPAWN)
     if pool is not None:
         about.append(_ABOUT_MALLOC)
         if pool.device == "host":

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from kerascrash.diagnose.advice_batch import batch_advice
 from kerascrash.diagnose.advice_leak import leak_advice
+from kerascrash.diagnose.advice_ops import operation_advice
 from kerascrash.diagnose.advice_pipeline import pipeline_advice
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import models_of
-from kerascrash.estimate.one_sample import too_large_sample
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
@@ -109,20 +109,6 @@ def _dtype(case: Case, _culprit: Culprit | None) -> list[Advice]:
     return [Advice(action, detail, whole // 2, doing.place)]
 
 
-def _operation(case: Case, culprit: Culprit | None) -> list[Advice]:
-    one = too_large_sample(case)
-    if one is None:
-        return []
-    action = f"Make one sample smaller for `{one.layer.name}`: shorter sequences, "
-    action += "smaller images, or a layer that works on parts."
-    detail = (
-        f"It keeps {format_bytes(one.bytes)} of each sample. Attention needs memory by "
-        "the square of the length: half the length, a quarter of the memory."
-    )
-    saves = one.bytes * one.batch * 3 // 4
-    return [Advice(action, detail, saves, culprit.place if culprit else None)]
-
-
 _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "tensor_leak": leak_advice,
     "object_leak": leak_advice,
@@ -132,7 +118,7 @@ _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "data_size": _data,
     "dtype": _dtype,
     "input_pipeline": pipeline_advice,
-    "tensor_ops": _operation,
+    "tensor_ops": operation_advice,
 }
 
 

@@ -221,7 +221,7 @@ def line_culprit(case: Case) -> Culprit | None:
     if unseen is not None:
         kind = "the line last seen running; one call soon after it kept the interpreter"
         return Culprit(owner, kind, unseen.bytes, None, doing.place)
-    return Culprit(owner, "result of one line", doing.whole or None, None, doing.place)
+    return Culprit(owner, "made by one line", doing.whole or None, None, doing.place)
 
 
 def neighbour_culprit(case: Case) -> Culprit | None:

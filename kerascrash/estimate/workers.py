@@ -25,6 +25,7 @@ _BROKEN = frozenset({
     "FileNotFoundError",
 })  # fmt: skip
 _CHANNEL = re.compile(r"[\\/]multiprocessing[\\/]\w+\.py$")
+_AFRESH = re.compile(r"\bmultiprocessing[. ](?:spawn|forkserver)\b")
 _NEAR_S = 60.0
 _SIGKILL, _SIGTERM = 9, 15
 
@@ -62,6 +63,17 @@ def lost_workers(case: Case) -> tuple[LostWorker, ...]:
         for pid, child in by_pid.items()
         if _is_near(child.death, mark)
     )
+
+
+def spawned(case: Case) -> bool:
+    """
+    Tell whether every worker seen was started afresh, so that it inherited nothing.
+
+    multiprocessing hands ``spawn_main`` or ``forkserver`` to a fresh interpreter.
+    """
+    known = [child.process for child in case.children]
+    starts = [" ".join(one.argv) for one in known if isinstance(one, Process)]
+    return bool(starts) and all(map(_AFRESH.search, starts))
 
 
 def killed_for_memory(case: Case) -> tuple[LostWorker, ...]:

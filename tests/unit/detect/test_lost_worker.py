@@ -9,7 +9,7 @@ import pytest
 
 from kerascrash.detect import observe
 from kerascrash.diagnose import diagnose
-from kerascrash.model.case import Case, ExitStatus
+from kerascrash.model.case import Case, ExitStatus, Process
 from kerascrash.model.evidence import Unavailable
 from tests.unit.conftest import START
 
@@ -168,6 +168,28 @@ def test_workers_killed_for_memory_while_the_program_waits(waiting_pool: Any) ->
     waiting_pool.kernel_lines = OOM_LINES
     verdict = diagnose(waiting_pool.build()).verdict
     assert (verdict.cause, verdict.factor) == ("termination_signal", "child_process")
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (("python", "-c", "from multiprocessing.spawn import spawn_main"), False),
+        (("python", "train.py"), True),
+        ((), True),
+    ],
+    ids=["spawned", "forked", "not recorded"],
+)
+def test_a_start_method_is_advised_where_the_workers_have_another(
+    waiting_pool: Any, argv: tuple[str, ...], told: bool
+) -> None:
+    waiting_pool.kernel_lines = OOM_LINES
+    case = waiting_pool.build()
+    if argv:
+        worker = replace(case, process=Process(WORKER, argv, "python", START))
+        case = replace(case, children=(worker,))
+    actions = [one.action for one in diagnose(case).verdict.advice]
+    assert any("`spawn`" in one for one in actions) is told
+    assert not any("more time" in one for one in actions)
 
 
 @pytest.mark.parametrize(

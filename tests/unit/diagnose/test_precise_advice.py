@@ -68,6 +68,13 @@ def test_where_it_stood_comes_before_how_to_look_next_time() -> None:
     case = load_case(str(SAMPLES / "hang" / "dump.bin.gz"))
     verdict = diagnose(case).verdict
     assert verdict.cause == "hang"
+    assert "`weights_lock` and `log_lock` in the same order" in verdict.advice[0].action
+    assert "`train.py:28`" in verdict.advice[0].detail
+    alone = replace(
+        case.recording, stacks={"threads": case.recording.stacks["threads"][:1]}
+    )
+    verdict = diagnose(replace(case, recording=alone)).verdict
+    assert verdict.cause == "hang"
     assert "`train.py:28`" in verdict.advice[0].action
 
 
