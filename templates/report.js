@@ -29,7 +29,7 @@
     readout.setAttribute("aria-hidden", "true");
     const hide = () => { line.remove(); readout.remove(); };
     plot.addEventListener("pointerleave", hide);
-    plot.addEventListener("pointermove", event => {
+    const show = event => {
       const box = svg.getBoundingClientRect();
       const share = (event.clientX - box.left) / box.width;
       if (share < 0 || share > 1) { hide(); return; }
@@ -49,10 +49,17 @@
       const left = event.clientX - outer.left;
       readout.style.top = "80px";
       readout.style.left = (share < 0.5 ? left + 12 : left - readout.offsetWidth - 12) + "px";
-    });
+    };
+    plot.addEventListener("pointermove", show);
+    plot.addEventListener("pointerdown", show);
   }
   function sortKey(cell) {
-    return cell.dataset.sort === undefined ? cell.textContent : Number(cell.dataset.sort);
+    if (cell.dataset.sort !== undefined) return Number(cell.dataset.sort);
+    const number = cell.classList.contains("n") ? parseFloat(cell.textContent.replace(/,/g, "")) : NaN;
+    return isNaN(number) ? cell.textContent.trim() : number;
+  }
+  function compare(x, y) {
+    return typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
   }
   for (const table of document.querySelectorAll("table.sortable")) {
     table.querySelectorAll("thead th").forEach((head, column) => {
@@ -61,13 +68,14 @@
       button.textContent = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
-        const down = head.getAttribute("aria-sort") !== "descending";
+        const was = head.getAttribute("aria-sort");
+        const down = was ? was !== "descending" : head.classList.contains("n");
         for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
         const body = table.tBodies[0];
         const rows = [...body.rows].sort((a, b) => {
-          const x = sortKey(a.cells[column]), y = sortKey(b.cells[column]);
-          return (x < y ? -1 : x > y ? 1 : 0) * (down ? -1 : 1);
+          const order = compare(sortKey(a.cells[column]), sortKey(b.cells[column]));
+          return down ? -order : order;
         });
         body.append(...rows);
       });

@@ -8,8 +8,8 @@ FACTOR = Rule(
     id="object_leak",
     title="plain Python objects kept alive",
     meaning=(
-        "A container of ordinary Python objects (dicts, strings, records) grows with "
-        "every step and is never emptied."
+        "A list, dict or queue of ordinary Python objects (dicts, strings, records) "
+        "grows with every step and is never emptied."
     ),
     prior=-1.0,
     supports={

@@ -1,4 +1,4 @@
-"""Factor ``tensor_leak``: tensors kept alive by Python."""
+"""Factor ``tensor_leak``: tensors or arrays kept alive by Python."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from kerascrash.model.rules import Rule
 
 FACTOR = Rule(
     id="tensor_leak",
-    title="tensors kept alive by Python",
+    title="tensors or arrays kept alive by Python",
     meaning=(
         "A list, dict or attribute of the program keeps a reference to every tensor "
-        "it is given, so none of them is ever freed."
+        "or array it is given, so none of them is ever freed."
     ),
     prior=-1.0,
     supports={
@@ -30,10 +30,10 @@ FACTOR = Rule(
         "device_step_of_equals": 1.0,
     },
     remedies=(
-        "Keep a number instead of the tensor: `history.append(float(loss))`.",
+        "Keep a number instead of the tensor or array: `history.append(float(loss))`.",
         (
-            "Move what must be kept off the graph and shrink it: "
-            "`x.numpy().astype('float16')`, or write it to disk."
+            "What must be kept: make it smaller first "
+            "(`np.asarray(x, 'float16')`), or write it to disk (`np.save`)."
         ),
         "Bound the collection: `collections.deque(maxlen=100)`.",
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
-from kerascrash.report.charts.spark import spark_path
+from kerascrash.report.charts.spark import spark_path, spark_words
 from kerascrash.report.plain import items, mapping, mappings, number, whole
 from kerascrash.units import kind_in_words
 
@@ -36,7 +36,7 @@ def ledger_bars(diagnosis: Diagnosis) -> list[dict[str, Any]]:
             "lines": [
                 {
                     "line": line,
-                    "part": max(0, line.bytes) / (ledger.total or 1),
+                    "part": line.bytes / (ledger.total or 1),
                     "share": round(100 * max(0, line.bytes) / (ledger.total or 1), 2),
                     "color": GREY
                     if line.name.startswith(REMAINDER)
@@ -90,16 +90,29 @@ def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
     return {
         "owner": str(entry.get("owner") or entry.get("path") or "?"),
         "path": str(entry.get("path") or ""),
-        "kind": kind_in_words(str(entry.get("kind") or entry.get("type") or "")),
+        "kind": _kind(entry),
         "device": str(entry.get("device") or "host"),
         "bytes": whole(size),
         "estimated": bool(entry.get("estimated")),
         "share": round(100 * (size or 0) / biggest, 1) if biggest > 0 else 0,
         "growth": number(entry.get("growth_bytes_per_step")),
         "spark": spark_path(entry.get("history")),
+        "course": spark_words(entry.get("history")),
         "file": str(place.get("file") or ""),
         "line": whole(place.get("line")),
     }
+
+
+def _kind(entry: Mapping[str, Any]) -> str:
+    """Return what it is in words; of lists in a dict also what fills those."""
+    kind = kind_in_words(str(entry.get("kind") or entry.get("type") or ""))
+    element = mapping(entry.get("element"))
+    inside = str(element.get("inside") or "")
+    if not inside or element.get("dtype"):
+        return kind
+    sizes = {k: number(v) or 0 for k, v in mapping(entry.get("dtypes")).items()}
+    dtype = max(sizes, key=lambda name: sizes[name], default="other")
+    return f"{kind}, which hold {'' if dtype == 'other' else f'{dtype} '}{inside}s"
 
 
 def model_tables(case: Case) -> dict[str, Any]:

@@ -15,12 +15,18 @@ from kerascrash.report.facts import environment_groups, known_of_death
 from kerascrash.report.held import inventory_rows, ledger_bars, model_tables
 from kerascrash.report.last_seen import last_seen
 from kerascrash.report.layers import layer_view
-from kerascrash.report.measures import together
+from kerascrash.report.measures import is_joint, together
 from kerascrash.report.missing import all_unavailable, told_damage
 from kerascrash.report.plain import mapping, whole
 from kerascrash.report.shared import WARNING, replaced_rows
 from kerascrash.report.support import LEAST_WEIGHT, has_support
-from kerascrash.report.trail import citations, log_views, stack_views
+from kerascrash.report.trail import (
+    citations,
+    citing,
+    folded_calls,
+    log_views,
+    stack_views,
+)
 
 if TYPE_CHECKING:
     from kerascrash.model.verdict import Diagnosis, Hypothesis
@@ -63,9 +69,13 @@ def page_values(diagnosis: Diagnosis) -> dict[str, Any]:
         "inventory": inventory_rows(case),
         **model_tables(case),
         "layers": layer_view(diagnosis.layers),
-        "remedies": together(diagnosis.remedies),
-        "cited": citations(diagnosis),
+        "remedies": (measures := together(diagnosis.remedies)),
+        "joint": [one for one in measures if is_joint(one)],
+        "cited": (cited := citations(diagnosis)),
+        "cites": citing(cited),
+        "file_name": words.file_name,
         "stacks": stacks,
+        "folded_calls": folded_calls,
         "logs": log_views(diagnosis),
         "environment": environment_groups(case),
         "damage": told_damage(case),
@@ -93,17 +103,21 @@ def _factor(diagnosis: Diagnosis) -> Hypothesis | None:
 def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
     """Return the best other explanations of how and of why."""
     verdict = diagnosis.verdict
+    ended = "ended" if verdict.cause == CLEAN else "died"
     how = [h for h in diagnosis.causes if h.id != verdict.cause]
     why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")]
     return [
         (question, [*rivals[:1], *filter(has_support, rivals[1:RIVALS])])
-        for question, rivals in (("How it died", how), ("Why it came to that", why))
+        for question, rivals in ((f"How it {ended}", how), ("Why it came to that", why))
     ]
 
 
 def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:
-    """Return the batch that should have fitted, and its interval, if known."""
+    """Return the batch that should have fitted instead, and its interval, if known."""
     fits = mapping(diagnosis.forecast.get("fits"))
+    ran = whole(diagnosis.forecast.get("batch_size"))
+    if ran and (whole(fits.get("batch_size")) or 0) >= ran:
+        return None  # the batch was no matter: how large it might be helps nobody
     names = ("batch_size", "low", "high", "limit_bytes")
     found = {name: value for name in names if (value := whole(fits.get(name)))}
     return found if len(found) == len(names) else None

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from kerascrash.model.evidence import Unavailable
 from kerascrash.report.plain import items, mapping, mappings, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kerascrash.model.case import Case, Log
-    from kerascrash.model.evidence import Evidence
+    from kerascrash.model.evidence import Evidence, Finding
     from kerascrash.model.verdict import Diagnosis
 
 MOST_CITED = 120
@@ -21,6 +23,9 @@ MOST_FRAMES = 60
 MOST_LINES = 60
 MOST_TAIL = 12
 """Last lines shown where others are cited: what is cited is what matters."""
+LEAST_FOLDED = 3
+"""Calls of libraries in a row that are still shown one by one."""
+_IS_PYTHON = re.compile(r"python3?\.?\d*").fullmatch
 AROUND = 3
 """Log lines shown before and after one that is cited."""
 
@@ -33,8 +38,26 @@ def citations(diagnosis: Diagnosis) -> list[Evidence]:
             found.update((e.id, e) for e in weighed.finding.evidence)
     for evidence in diagnosis.evidence:
         found.setdefault(evidence.id, evidence)
-    kept = list(found.values())[:MOST_CITED]
+    kept = list(_by_place(found.values()).values())[:MOST_CITED]
     return sorted(kept, key=lambda e: (e.time is None, e.time or 0.0, e.id))
+
+
+def citing(cited: Iterable[Evidence]) -> Callable[[Finding], list[Evidence]]:
+    """Return what gives the evidence of a finding as the entries of ``cited``."""
+    shown = _by_place(cited)
+
+    def cites(finding: Finding) -> list[Evidence]:
+        return [shown.get(at, e) for at, e in _by_place(finding.evidence).items()][:6]
+
+    return cites
+
+
+def _by_place(evidence: Iterable[Evidence]) -> dict[Any, Evidence]:
+    """Return the evidence; of what says the same of one place and time the first."""
+    found: dict[Any, Evidence] = {}
+    for each in evidence:
+        found.setdefault((each.source, each.line, each.time, each.text), each)
+    return found
 
 
 def stack_views(case: Case) -> list[dict[str, Any]]:
@@ -66,6 +89,35 @@ def _alike(views: list[dict[str, Any]]) -> list[dict[str, Any]]:
         else:
             found[key] = {**view, "others": 0}
     return list(found.values())
+
+
+def folded_calls(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """
+    Return the frames in parts: ``frames``, and what to say where they are folded.
+
+    A stretch of library code is folded but for the call nearest to the crash; with
+    ``says`` "" the part is shown as it is.
+    """
+    parts = []
+    runs = [(own, list(run)) for own, run in groupby(frames, lambda f: f["user"])]
+    for number, (own, run) in enumerate(runs):
+        shown = len(run) if own or len(run) <= LEAST_FOLDED else int(number == 0)
+        parts += [{"frames": run[:shown], "says": ""}] if shown else []
+        inner = run[shown:]
+        if inner:
+            names = list(dict.fromkeys(_package(frame["file"]) for frame in inner))
+            says = f"{len(inner)} calls inside {', '.join(names[:4])}"
+            parts.append({"frames": inner, "says": says})
+    return parts
+
+
+def _package(file: str) -> str:
+    """Return the package that a file of a library belongs to."""
+    parts = re.split(r"[\\/]", file)
+    for number, part in enumerate(parts[:-1]):
+        if part in ("site-packages", "dist-packages"):
+            return parts[number + 1].removesuffix(".py")
+    return "Python's library" if any(map(_IS_PYTHON, parts[:-1])) else parts[-1]
 
 
 def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:

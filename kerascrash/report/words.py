@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ def percent(share: float) -> str:
         return "> 99 %"
     if 0 < share < 0.005:
         return "< 1 %"
+    if share < 0:
+        return f"−{-100 * share:.0f} %" if share <= -0.005 else "0 %"
     return f"{100 * share:.0f} %"
 
 
@@ -78,6 +81,11 @@ def run_time(case: Case) -> str:
     if isinstance(process, Unavailable) or process.start is None or case.death is None:
         return ""
     return format_seconds(max(0.0, case.death - process.start))
+
+
+def file_name(source: str) -> str:
+    """Return a source as a table has room for it: of a path only the file's name."""
+    return re.split(r"[\\/]", source)[-1] or source
 
 
 def place_text(place: Place | None) -> str:

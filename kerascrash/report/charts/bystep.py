@@ -141,7 +141,7 @@ def _step_ticks(count: int) -> tuple[Tick, ...]:
 def _time_ticks(span: float) -> tuple[Tick, ...]:
     sparse = set(second_ticks(span, 4))
     return tuple(
-        Tick(100 * s / span, spell_elapsed(s), s not in sparse)
+        Tick(100 * s / span, spell_elapsed(s, span), s not in sparse)
         for s in second_ticks(span, 8)
     )
 

@@ -21,18 +21,26 @@ if TYPE_CHECKING:
 HEIGHT = 220
 _LONGEST = 4
 """The clock ends at this many times the shorter run: else that one is a dot."""
+_EDGE = 80
+"""Per cent of the width: a curve that ends before is named there, not at the edge."""
 _FAR_AWAY = 3
 """A limit this many times above both peaks would flatten the curves: only told."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """Where a run ended: position, and whether it died."""
+    """Where a run ended: position, its last size in words, and whether it died."""
 
     label: str
     at: float
     y: float
     died: bool
+    size: str
+
+    @property
+    def early(self) -> bool:
+        """It ended so far from the right edge that its name belongs beside it."""
+        return self.at < _EDGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ def _ticks(window: Window) -> tuple[Tick, ...]:
     return tuple(
         Tick(
             window.percent(n * step),
-            f"{'−' if n < 0 else ''}{spell_elapsed(abs(n * step))}",
+            f"{'−' if n < 0 else ''}{spell_elapsed(abs(n * step), window.span)}",
             round(n * step / coarse, 6) % 1 > 0,
         )
         for n in range(first, last + 1)
@@ -139,7 +147,8 @@ def _endings(
         time, size = side.course.points[-1]
         if window.holds(time):
             y = y_of(size, scale, HEIGHT)
-            found.append(Ending(label, window.percent(time), y, not side.lived))
+            at, last = window.percent(time), format_bytes(size)
+            found.append(Ending(label, at, y, not side.lived, last))
     return tuple(found)
 
 

@@ -164,8 +164,8 @@ def _message(
     if fits["batch"] >= ran["batch"]:
         return f"{needs} and fits in the {allowed} allowed."
     low, high = interval
-    between = f", {low:,} to {high:,} with a certainty of 90 %" if low and high else ""
+    between = f" (90 % interval: {low:,} to {high:,})" if low and high else ""
     return (
-        f"{needs}: too much for the {allowed} allowed. Batch {fits['batch']:,} needs "
-        f"{format_bytes(fits['peak'])} and fits (the largest that does{between})."
+        f"A batch of {fits['batch']:,} should fit in the {allowed} allowed{between}: "
+        f"it needs about {format_bytes(fits['peak'])}. {needs}: too much."
     )

@@ -80,7 +80,7 @@ def build_row(
             if points[-1][1] < NO_LIMIT:
                 note = f"{name} {format_bytes(points[-1][1])}: far above this scale"
     highest = max(v for _, _, points in readings for _, v in points)
-    ticks = byte_ticks(highest, 4 if kind.height > 100 else 2)
+    ticks = byte_ticks(highest, 4 if kind.height > 100 else 3)
     scale = max(ticks[-1][0], 1.03 * highest)
     return Row(
         title=_title(kind, readings),
@@ -125,10 +125,11 @@ def _message(kind: RowKind, readings: list[tuple[str, str, list[Point]]]) -> str
     ends = {name: format_bytes(points[-1][1]) for name, _, points in readings}
     if "installed" in ends:
         return f"{text}, of {ends['installed']} installed."
-    if "limit" not in ends:
+    container, limit = ends.get("container"), ends.get("limit")
+    if container is None:
+        return f"{text}, under a limit of {limit}." if limit else f"{text}."
+    text += f"; its container held {container}"
+    if limit is None:
         return f"{text}."
-    if "container" in ends:
-        held = f"{ends['container']} of {ends['limit']} allowed"
-        beyond = "" if values[-1] <= _last(readings, "container") else _BEYOND
-        return f"{text}; its container held {held}.{beyond}"
-    return f"{text}, under a limit of {ends['limit']}."
+    beyond = "" if values[-1] <= _last(readings, "container") else _BEYOND
+    return f"{text} of {limit} allowed.{beyond}"

@@ -15,6 +15,9 @@ _UNITS = (
     ("KiB", 1 << 10),
     ("B", 1),
 )
+_CLOCK = (("d", 86400.0), ("h", 3600.0), ("min", 60.0), ("s", 1.0))
+_TURNS = 3
+"""An axis counts in a unit from so many of it on: 179 s, then 3 min."""
 _FRACTIONS = (1, 2, 2.5, 5, 10)
 
 
@@ -26,16 +29,17 @@ def nice_step(span: float, most: int) -> float:
 
 
 def byte_ticks(top: float, most: int = 4) -> list[tuple[float, str]]:
-    """Return (bytes, label) from 0 to at most ``top``, a power of two apart."""
+    """
+    Return (bytes, label) from 0 to at most ``top``, a power of two apart.
+
+    All labels have the unit of the highest: ``0``, ``0.5 GiB``, ``1 GiB``.
+    """
     step = 2.0 ** max(0, math.ceil(math.log2(top / most)))
     count = math.floor(top / step + 1e-9)
-    return [(n * step, spell_size(n * step)) for n in range(count + 1)]
-
-
-def spell_size(count: float) -> str:
-    """Return a size as short as an axis wants it: ``0``, ``512 MiB``, ``1.5 GiB``."""
-    unit, size = next(((u, s) for u, s in _UNITS if count >= s), _UNITS[-1])
-    return f"{count / size:,.6g} {unit}" if count else "0"
+    highest = count * step
+    unit, size = next(((u, s) for u, s in _UNITS if highest >= s), _UNITS[-1])
+    ticks = [(n * step, f"{n * step / size:,.6g} {unit}") for n in range(1, count + 1)]
+    return [(0.0, "0"), *ticks]
 
 
 def second_ticks(span: float, most: int) -> list[float]:
@@ -46,14 +50,13 @@ def second_ticks(span: float, most: int) -> list[float]:
     return [n * step for n in range(math.floor(span / step + 1e-9) + 1)]
 
 
-def spell_elapsed(seconds: float) -> str:
-    """Return a duration short enough for an axis: ``0``, ``30 s``, ``1 h 30 min``."""
+def spell_elapsed(seconds: float, span: float) -> str:
+    """
+    Return a duration as an axis of ``span`` seconds has it: ``0``, ``90 s``, ``1.5 h``.
+
+    One unit for the whole axis, and so short that neighbours never touch.
+    """
     if seconds == 0:
         return "0"
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    days, rest = divmod(round(seconds), 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+    unit, size = next((each for each in _CLOCK if span >= _TURNS * each[1]), _CLOCK[-1])
+    return f"{seconds / size:,.4g} {unit}"

@@ -111,7 +111,8 @@ def _from_start(window: Window) -> tuple[Tick, ...]:
     dense = second_ticks(window.span, 10)
     sparse = set(second_ticks(window.span, 4))
     return tuple(
-        Tick(100 * s / window.span, spell_elapsed(s), s not in sparse) for s in dense
+        Tick(100 * s / window.span, spell_elapsed(s, window.span), s not in sparse)
+        for s in dense
     )
 
 
@@ -119,7 +120,7 @@ def _to_end(window: Window) -> tuple[Tick, ...]:
     return tuple(
         Tick(
             100 - 100 * s / window.span,
-            f"−{spell_elapsed(s)}" if s else "0",
+            f"−{spell_elapsed(s, window.span)}" if s else "0",
             s % 30 > 0,
         )
         for s in second_ticks(window.span, 6)
@@ -135,6 +136,7 @@ def _gaps(
     if len(times) < 8:
         return ()
     pauses = [b - a for a, b in itertools.pairwise(times)]
+    times.append(window.end)  # from the last reading to the death nothing is known
     longest = max(window.span / 50, 8 * sorted(pauses)[len(pauses) // 2])
     return tuple(
         (window.percent(a), window.percent(b))

@@ -1,6 +1,9 @@
 """
 Every page of the gallery under axe-core, in light and dark, wide and narrow.
 
+It is measured too: no label on another, no table that must be scrolled, no column of
+single letters.
+
 axe-core comes with the `test` extra (axe-playwright-python brings its JavaScript); the
 browser is the system's own Chromium.
 """
@@ -26,6 +29,38 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), N
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 SAMPLES = Path(__file__).resolve().parents[3] / "sample_dumps"
 STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+NARROWEST = 320
+"""Width to which WCAG 2.2 (1.4.10, reflow) wants a page to shrink unscrolled."""
+MISPLACED = """() => {
+  const wrong = [], seen = e => e.checkVisibility() && e.getBoundingClientRect().width;
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push("page is too wide");
+  for (const svg of document.querySelectorAll(".plot > svg")) {
+    const texts = [...svg.querySelectorAll("text")].filter(seen);
+    texts.forEach((one, n) => {
+      const a = one.getBoundingClientRect();
+      if (a.left < 0 || a.right > innerWidth) wrong.push("cut off: " + one.textContent);
+      for (const other of texts.slice(n + 1)) {
+        const b = other.getBoundingClientRect();
+        const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (wide > 1 && high > 2)
+          wrong.push(`on each other: ${one.textContent} | ${other.textContent}`);
+      }
+    });
+  }
+  for (const box of document.querySelectorAll(".scroll:not(.log)"))
+    if (seen(box) && box.scrollWidth > box.clientWidth + 1)
+      wrong.push("must be scrolled: " + box.getAttribute("aria-label"));
+  for (const cell of document.querySelectorAll("th, td, dt, dd")) {
+    const range = document.createRange(), text = cell.textContent.trim();
+    range.selectNodeContents(cell);
+    const tops = [...range.getClientRects()].map(line => Math.round(line.top / 4));
+    const lines = new Set(tops).size;
+    if (seen(cell) && lines > 4 && text.length < 7 * lines)
+      wrong.push(`squeezed into ${lines} lines: ${text}`);
+  }
+  return wrong;
+}"""
 VIEWS = [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 
 
@@ -78,9 +113,12 @@ def barriers(
     for path in paths:
         page.goto(path.as_uri())
         found = violations(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if wide > 0:
-            found.append(f"wider than the window by {wide} pixels")
+        found += page.evaluate(MISPLACED)
+        if width < 500:
+            page.set_viewport_size({"width": NARROWEST, "height": 900})
+            if page.evaluate("document.documentElement.scrollWidth") > NARROWEST:
+                found.append(f"wider than {NARROWEST} pixels")
+            page.set_viewport_size({"width": width, "height": 900})
         if found:
             wrong[path.name] = found
     context.close()
@@ -104,6 +142,49 @@ def test_no_page_has_a_barrier_in_any_view(
     browser: Any, pages: list[Path], width: int, scheme: str
 ) -> None:
     assert not barriers(browser, pages, width, scheme)
+
+
+def test_what_is_misplaced_would_have_been_told(browser: Any, full: Path) -> None:
+    """The check can fail: labels moved together, a column without width."""
+    page = browser.new_page()
+    page.goto(full.as_uri())
+    assert page.evaluate(MISPLACED) == []
+    page.add_style_tag(content=".x text{x:50%} .measures th,.pairs dd{max-width:9px}")
+    page.evaluate(
+        "document.querySelectorAll('.x text').forEach(t => t.setAttribute('x', 9))"
+    )
+    page.evaluate("document.querySelector('.pairs').style.width = '40px'")
+    told = {line.split(":")[0].split(" into")[0] for line in page.evaluate(MISPLACED)}
+    assert {"on each other", "squeezed"} <= told
+
+
+def test_the_script_shows_sorts_and_copies(browser: Any, full: Path) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(full.as_uri())
+    page.locator("#chart-whole .plot svg").first.hover(position={"x": 300, "y": 150})
+    told = page.locator("#chart-whole .readout").inner_text()
+    assert "UTC" in told
+    assert "process" in told
+    assert page.locator("#chart-whole .cross").count() == 1
+    table = page.locator("table.sortable").filter(has_text="Trainer.history").first
+    for heading, order in (("Name", "ascending"), ("Size", "descending")):
+        button = table.get_by_role("button", name=heading)
+        button.focus()
+        page.keyboard.press("Enter")
+        head = table.locator(f"th[aria-sort={order}]")
+        assert head.inner_text().startswith(heading)
+    sizes = table.locator("tbody td[data-name=Size]")
+    found = [int(cell.get_attribute("data-sort")) for cell in sizes.all()]
+    assert found == sorted(found, reverse=True)
+    command = page.locator("pre.command").first
+    said = command.locator("code").inner_text()
+    command.get_by_role("button").click()
+    page.wait_for_function(
+        "document.querySelector('button.copy').textContent == 'Copied'"
+    )
+    assert page.evaluate("navigator.clipboard.readText()") == said
+    context.close()
 
 
 def test_axe_would_have_told(browser: Any, pages: list[Path]) -> None:

@@ -44,7 +44,7 @@ def test_ticks_of_sizes_read_as_people_say_them() -> None:
         "0", "2 GiB", "4 GiB", "6 GiB", "8 GiB",
     ]  # fmt: skip
     assert [label for _, label in byte_ticks(1.5 * GIB)] == [
-        "0", "512 MiB", "1 GiB", "1.5 GiB",
+        "0", "0.5 GiB", "1 GiB", "1.5 GiB",
     ]  # fmt: skip
 
 
@@ -56,11 +56,29 @@ def test_ticks_of_time_are_few_and_within(span: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "spelt"),
-    [(0, "0"), (0.5, "0.5 s"), (30, "30 s"), (90, "1 min 30 s"), (3600, "1 h")],
+    ("seconds", "span", "spelt"),
+    [
+        (0, 9, "0"),
+        (0.5, 3, "0.5 s"),
+        (90, 100, "90 s"),
+        (90, 300, "1.5 min"),
+        (5400, 9000, "90 min"),
+        (5400, 20_000, "1.5 h"),
+        (43_200, 300_000, "0.5 d"),
+    ],
 )
-def test_elapsed_time_is_spelt_short(seconds: float, spelt: str) -> None:
-    assert spell_elapsed(seconds) == spelt
+def test_elapsed_time_is_spelt_short(seconds: float, span: float, spelt: str) -> None:
+    assert spell_elapsed(seconds, span) == spelt
+
+
+@pytest.mark.parametrize("span", [9, 59, 99, 101, 179, 181, 599, 3000, 9999, 1e5, 4e6])
+def test_an_axis_of_time_has_one_unit_and_room_for_each_label(span: float) -> None:
+    for most, width in ((10, WIDE), (4, NARROW)):
+        ticks = second_ticks(span, most)
+        labels = [spell_elapsed(tick, span) for tick in ticks]
+        assert len({label.split(" ")[-1] for label in labels[1:]}) == 1
+        apart = width * ticks[1] / span if len(ticks) > 1 else width
+        assert max(map(len, labels)) * 6.2 < apart, labels
 
 
 def test_thinning_keeps_the_ends_and_the_extremes() -> None:
@@ -155,6 +173,23 @@ def test_a_stretch_without_readings_is_a_gap(diagnosis: Diagnosis) -> None:
     assert begin == pytest.approx(100 * 200 / 369.2, abs=0.5)
     assert end == pytest.approx(100 * 212 / 369.2, abs=0.5)
     assert last.gaps == ()
+
+
+def test_from_the_last_reading_to_a_late_death_is_a_gap(diagnosis: Diagnosis) -> None:
+    case = diagnosis.case
+    assert case.death is not None
+    whole, *_ = build_timelines(replace(case, death=case.death + 60))
+    assert whole.gaps[-1][1] == 100
+    assert whole.gaps[-1][0] == pytest.approx(100 * 369.2 / 429.2, abs=0.5)
+
+
+def test_a_container_without_a_limit_is_told_too() -> None:
+    readings = {
+        "rss": [(0.0, GIB), (9.0, GIB)],
+        "cgroup_current": [(0.0, GIB), (9.0, 2 * GIB)],
+    }
+    (row,) = build_rows(readings, Window(0, 9))
+    assert row.message.endswith("its container held 2.0 GiB.")
 
 
 def test_a_short_run_has_one_chart_and_a_single_reading_is_no_error(

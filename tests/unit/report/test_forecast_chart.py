@@ -32,9 +32,9 @@ def test_it_shows_what_died_what_fits_and_the_limit(facts: dict[str, Any]) -> No
     assert chart.span is not None
     assert chart.span[0] < chart.fits.at < chart.span[1]
     assert chart.message == (
-        "Batch 128 needs about 10.0 GiB (9.0 GiB to 11.0 GiB): too much for the 8.0 "
-        "GiB allowed. Batch 96 needs 7.5 GiB and fits (the largest that does, 88 to "
-        "104 with a certainty of 90 %)."
+        "A batch of 96 should fit in the 8.0 GiB allowed (90 % interval: 88 to 104): "
+        "it needs about 7.5 GiB. Batch 128 needs about 10.0 GiB (9.0 GiB to 11.0 "
+        "GiB): too much."
     )
 
 
@@ -85,6 +85,9 @@ def test_the_figure_is_small_and_carries_its_message(page: str) -> None:
     figure = re.findall(r'<figure class="forecast".*?</figure>', page, re.DOTALL)
     assert len(figure) == 1
     assert len(figure[0].encode()) <= 30 * 1024
-    assert 'aria-label="Peak memory against batch size. Batch 128 needs' in figure[0]
+    assert (
+        'aria-label="Peak memory against batch size. A batch of 96 should fit'
+        in figure[0]
+    )
     assert "✕ 128 died" in figure[0]
     assert "✓ 96 fits" in figure[0]
