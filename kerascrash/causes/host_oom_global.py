@@ -46,6 +46,7 @@ CAUSE = Rule(
         "worker_left": 4.0,
         "left_by_itself": 1.0,
         "platform_container": 1.3,
+        "platform_scheduler": 1.5,  # a job has a limit of its own, mostly a smaller one
         "exit_sigint": 3.0,
         "cgroup_limit_hit": 4.0,
         "machine_rebooted": 1.0,

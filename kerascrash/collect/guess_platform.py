@@ -13,6 +13,7 @@ _SIGNS = {
     "kaggle": r"/kaggle/(?:working|input)|kaggle\.com",
     "k8s": r"\bkubelet\b|/kubepods|\bOOMKilled\b|CrashLoopBackOff|\bkubectl\b",
     "slurm": r"\bslurm(?:stepd|d|ctld)?\b|\bsrun: |SLURM_JOB",
+    "sge": r"\bqacct\b|\bh_(?:vmem|rss|data)\b|\bassumedly after job\b",
     "docker": r"/docker/[0-9a-f]{12}|\bdocker(?:d|-containerd)?\b|/\.dockerenv|libpod-",
     "windows": r"[A-Z]:\\\\?[\w ]+\\|\bWinError\b|\.dll\b|0xC0000\w{3}\b|-10737\d{5}\b",
     "macos": r"\.dylib\b|\bEXC_[A-Z_]+\b|/Users/\w+|/opt/homebrew|\bDarwin\b",

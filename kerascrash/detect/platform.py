@@ -22,6 +22,7 @@ _PLATFORMS = {
     "slurm": ("platform_scheduler",),
     "lsf": ("platform_scheduler",),
     "pbs": ("platform_scheduler",),
+    "sge": ("platform_scheduler",),
     "colab": ("platform_notebook",),
     "kaggle": ("platform_notebook", "platform_container"),
     "notebook": ("platform_notebook",),

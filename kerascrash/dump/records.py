@@ -122,6 +122,8 @@ class EventKind(enum.IntEnum):
     RETRACE = 16  # function, count, file, line, …: see record/tracing.py
     SETTING = 17  # name, value, problem: a setting that was not understood
     LOADING = 18  # shape, dtype, bytes, where: an array is about to be read from a file
+    SHARED_ROOM = 19  # path, total, free, before, since_us, own: see
+    # record/shared_room.py; the room of a tmpfs has halved, or is four times as wide
 
 
 BLOB_NAMES = (

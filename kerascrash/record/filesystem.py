@@ -40,6 +40,23 @@ def _longest_match(real: str, mountinfo: str) -> str:
     return kind
 
 
+def memory_mounts() -> list[str]:
+    """Return where file systems of memory are mounted that can be written to."""
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            lines = mounts.read().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        fields = before.split(" ")
+        writable = len(fields) > 5 and "rw" in fields[5].split(",")
+        if writable and is_memory(after.split(" ")[0]):
+            found.append(fields[4].replace("\\040", " "))
+    return found
+
+
 def is_memory(kind: str) -> bool:
     """Return whether files there vanish with the machine (and use its memory)."""
     return kind in _MEMORY

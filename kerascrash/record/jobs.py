@@ -8,6 +8,7 @@ from functools import partial
 from kerascrash.dump.beside import thin_out_maps
 from kerascrash.record.budget import ONCE, Job
 from kerascrash.record.module_watch import catch_up
+from kerascrash.record.shared_room import watch_room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def make_jobs(recorder: Recorder, sampler: Sampler) -> list[Job]:
     for job in jobs[3:5]:
         job.first_s = _FIRST_S  # the script's own first imports go before
     jobs[5].first_s = _LATER_S
+    recorder.room = watch_room(recorder)
+    if recorder.room is not None:
+        jobs.append(Job("shared room", recorder.room.look, every_s=0.1, free=True))
     if recorder.windows is not None:
         look = recorder.windows.look
         jobs.append(Job("profile windows", look, every_s=0.25, free=True))

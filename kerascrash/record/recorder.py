@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerascrash.dump.writer import DumpWriter
     from kerascrash.record.sampler import Sampler
     from kerascrash.record.settings import Settings
+    from kerascrash.record.shared_room import SharedRoom
     from kerascrash.record.training_facts import TrainingFacts
     from kerascrash.record.windows import Windows
 
@@ -74,6 +75,8 @@ class Recorder:
         """Set when something waits for a step boundary; cleared there."""
         self.windows: Windows | None = None
         """Where the user asked for profile windows."""
+        self.room: SharedRoom | None = None
+        """Looks at shared memory's room between steps too."""
         self.growing: str | None = None
         """Owner that grew most at the last scan."""
         self.spent_elsewhere_us = 0
@@ -202,6 +205,8 @@ class Recorder:
         if self.windows is not None:
             self.windows.at_step(step)
         now = time.monotonic_ns()
+        if self.room is not None:
+            self.room.at_step(now)
         steps = step - self.step
         since = now - self.last_step_at_ns
         taken = since // steps if self.last_step_at_ns and steps > 0 else -1
@@ -238,5 +243,5 @@ class Recorder:
     def detach(self) -> None:
         """Forget the dump: called in a forked child, which must never write to it."""
         self.detached = True
-        self.at_step = self.on_exception = self.windows = None
+        self.at_step = self.on_exception = self.windows = self.room = None
         self.on_stop = []
