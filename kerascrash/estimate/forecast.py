@@ -20,7 +20,7 @@ from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.limits import NO_LIMIT, cgroup_limit
 from kerascrash.estimate.model_arithmetic import batch_size_of
-from kerascrash.estimate.resident import last_reading, runtime_baseline
+from kerascrash.estimate.resident import last_reading, mapped_files, runtime_baseline
 from kerascrash.estimate.step_bytes import (
     LayerCost,
     StepCost,
@@ -167,16 +167,17 @@ def _line(
     computed = model.slots if model and run is runs[0] else 0
     variance = prior.fixed_spread**2 + (computed / 3) ** 2
     line = _Line(usual + computed, prior.again, (variance, 0.0, prior.again_spread**2))
+    if prior.returns and run.complete and run.between is not None:
+        line = line.standing(run.between - run.before)
     for one in complete:
         line = line.seeing(cost, one.batch, one.peak - one.before)
     if not complete:
         line = line.at_least(cost, run.batch, run.peak - run.before)
     base = runtime_baseline(recording)
-    mapped = last_reading(case, "file") or 0
     return Forecast(
         present=run.batch,
         before=max(run.before, base or 0),
-        mapped=min(mapped, run.before),
+        mapped=min(mapped_files(case), run.before),
         observed=complete,
         again=line.again,
         fixed=line.fixed,
@@ -197,6 +198,11 @@ class _Line:
     fixed: float
     again: float
     variance: tuple[float, float, float]
+
+    def standing(self, level: int) -> _Line:
+        """Return the line where what does not grow with the batch was itself seen."""
+        fixed = float(max(level, 0))
+        return _Line(fixed, self.again, ((SPREAD * fixed) ** 2, 0.0, self.variance[2]))
 
     def seeing(self, cost: StepCost, batch: int, rise: float) -> _Line:
         """Return the line after one observation (a Kalman update)."""

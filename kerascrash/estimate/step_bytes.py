@@ -80,19 +80,34 @@ class StepCost:
         return self._peak(batch)[1]
 
     def _peak(self, batch: float) -> tuple[float, float]:
-        gradients = sum(layer.gradient for layer in self.layers)
-        waiting, kept, pooled = gradients, float(self.casts), float(self.casts)
-        peak = (gradients + self.update + self.rows * batch,) * 2
+        """Return (all, of arenas) at the moment when all of it is largest."""
+        weights = [layer.gradient for layer in self.layers]
+        waiting, small = sum(weights), sum(map(_pooled, weights))
+        kept, pooled = float(self.casts), float(self.casts)
+        rows, updated = self.rows * batch, max(weights, default=0)
+        part = _pooled(updated) / updated if updated else 1.0
+        peak = (
+            waiting + self.update + rows,
+            small + part * self.update + _ROWS * _pooled(rows / _ROWS),
+        )
         for layer in self.layers:
             share = float(layer.tensor * batch < MAPPED_FROM)
             kept += layer.kept * batch
             pooled += share * layer.kept * batch
             scratch = (layer.scratch + layer.behind - layer.passed) * batch
-            small = layer.workspace + layer.update + waiting
-            peak = max(peak, (kept + scratch + small, pooled + share * scratch + small))
+            beside = layer.workspace + scratch + layer.update
+            again = layer.workspace + share * scratch + part * layer.update
+            peak = max(peak, (kept + beside + waiting, pooled + again + small))
             waiting -= layer.gradient
-        copies = BATCH_COPIES * self.inputs * batch
-        return peak[0] + copies, peak[1] + copies
+            small -= _pooled(layer.gradient)
+        given = self.inputs * batch
+        copies = BATCH_COPIES * given
+        return peak[0] + copies, peak[1] + BATCH_COPIES * _pooled(given)
+
+
+def _pooled(tensor: float) -> float:
+    """Return what of a tensor comes out of arenas: all of it or nothing."""
+    return tensor if tensor < MAPPED_FROM else 0.0
 
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
