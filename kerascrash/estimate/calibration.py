@@ -43,7 +43,7 @@ class Prior:
 
 
 PRIORS = {
-    "graph": Prior(58 * MIB, 0, 12 * MIB, 1.0, 0.5),
-    "eager": Prior(35 * MIB, 0, 12 * MIB, 1.1, 0.6),
-    "xla": Prior(100 * MIB, 4 * MIB, 60 * MIB, 0.3, 0.3, returns=True),
+    "graph": Prior(58 * MIB, 0, 12 * MIB, 3.5, 1.6),
+    "eager": Prior(35 * MIB, 0, 12 * MIB, 4.6, 1.6),
+    "xla": Prior(100 * MIB, 4 * MIB, 60 * MIB, 0.5, 0.5, returns=True),
 }
