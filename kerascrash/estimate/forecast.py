@@ -1,8 +1,9 @@
 """
-The peak of a run at another batch size: fixed + alive + again × arenas, with interval.
+The peak of a run at another batch size: fixed + alive + again × drift, with interval.
 
-What is alive at once in a step, and how much of it comes out of malloc's arenas, is
-what the model's arithmetic counts for a batch; ``again`` is what arenas keep beside it.
+What is alive at once in a step, and how far the tensors that come out of malloc's
+arenas may add up otherwise in each of them (the drift), is what the model's arithmetic
+counts for a batch; ``again`` is how much of it arenas keep.
 
 Prior: the model's arithmetic and what tracing and threads take, from runs of other
 models (see ``calibration``). Each run that was observed updates both, as a line with
@@ -20,7 +21,7 @@ from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.limits import NO_LIMIT, cgroup_limit
 from kerascrash.estimate.model_arithmetic import batch_size_of
-from kerascrash.estimate.resident import last_reading, runtime_baseline
+from kerascrash.estimate.resident import last_reading, mapped_files, runtime_baseline
 from kerascrash.estimate.step_bytes import (
     LayerCost,
     StepCost,
@@ -36,6 +37,8 @@ _FARTHEST = 64
 """Times the batch that was seen: beyond, nothing is claimed."""
 _STRIDE = 1.2
 _SPREAD_UNBUILT = 0.2
+_USUAL_TENSORS = 10
+"""That a step keeps, where nothing tells how many."""
 _CAUTION = 0.2
 """Standard deviations that a recommended batch stays below the limit."""
 
@@ -77,15 +80,15 @@ class Forecast:
 
     def peak(self, batch: int) -> Peak:
         """Return the predicted peak at a batch size."""
-        arena = self.cost.arena(batch)
+        drift = self.cost.drift(batch)
         value = self.before + self.fixed + self._taken(batch)
         var_fixed, covariance, var_again = self.variance
-        square = var_fixed + 2 * covariance * arena + var_again * arena**2
+        square = var_fixed + 2 * covariance * drift + var_again * drift**2
         if self.anchor is not None:
             at, seen = self.anchor
             own = max(seen - self.before - self.fixed, 0.0)
             value = seen + own * (self._taken(batch) / self._taken(at) - 1)
-            square = var_again * (arena - self.cost.arena(at)) ** 2
+            square = var_again * (drift - self.cost.drift(at)) ** 2
         above = max(value - self.before, 0.0)
         deviation = math.sqrt(max(square, 0.0) + (self.spread * above) ** 2)
         reach = Z90 * deviation
@@ -97,7 +100,7 @@ class Forecast:
         )
 
     def _taken(self, batch: int) -> float:
-        return self.cost.live(batch) + self.again * self.cost.arena(batch)
+        return self.cost.taken(batch, self.again)
 
     def fits(self, batch: int, limit: int) -> bool:
         """Return whether the peak at that batch stays below a limit in bytes."""
@@ -162,21 +165,23 @@ def _line(
     cost = step_cost(recording, run.batch)
     if cost is None:  # nothing but the run itself: what it took grows with the batch
         rise = max(run.peak - run.before - usual, 1)
-        cost = StepCost((LayerCost(rise / run.batch / (1 + prior.again), 0, 0),), 0.0)
+        kept = rise / run.batch / (1 + prior.again / math.sqrt(_USUAL_TENSORS))
+        cost = StepCost((LayerCost(kept, 0, kept / _USUAL_TENSORS),), 0.0)
     # Slots are zeros whose pages nobody has touched before the first step.
     computed = model.slots if model and run is runs[0] else 0
     variance = prior.fixed_spread**2 + (computed / 3) ** 2
     line = _Line(usual + computed, prior.again, (variance, 0.0, prior.again_spread**2))
+    if prior.returns and run.complete and run.between is not None:
+        line = line.standing(run.between - run.before)
     for one in complete:
         line = line.seeing(cost, one.batch, one.peak - one.before)
     if not complete:
         line = line.at_least(cost, run.batch, run.peak - run.before)
     base = runtime_baseline(recording)
-    mapped = last_reading(case, "file") or 0
     return Forecast(
         present=run.batch,
         before=max(run.before, base or 0),
-        mapped=min(mapped, run.before),
+        mapped=min(mapped_files(case), run.before),
         observed=complete,
         again=line.again,
         fixed=line.fixed,
@@ -192,19 +197,24 @@ def _line(
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """``fixed + again × arena``, covariance (fixed², fixed·again, again²)."""
+    """``fixed + alive + again × drift``, covariance (fixed², fixed·again, again²)."""
 
     fixed: float
     again: float
     variance: tuple[float, float, float]
 
+    def standing(self, level: int) -> _Line:
+        """Return the line where what does not grow with the batch was itself seen."""
+        fixed = float(max(level, 0))
+        return _Line(fixed, self.again, ((SPREAD * fixed) ** 2, 0.0, self.variance[2]))
+
     def seeing(self, cost: StepCost, batch: int, rise: float) -> _Line:
         """Return the line after one observation (a Kalman update)."""
         a, b, c = self.variance
-        arena = cost.arena(batch)
-        gain_fixed, gain_again = a + b * arena, b + c * arena
+        drift = cost.drift(batch)
+        gain_fixed, gain_again = a + b * drift, b + c * drift
         noise = (SPREAD * max(rise, 1.0)) ** 2
-        total = gain_fixed + gain_again * arena + noise
+        total = gain_fixed + gain_again * drift + noise
         error = rise - self._rise(cost, batch)
         fixed = self.fixed + gain_fixed * error / total
         again = self.again + gain_again * error / total
@@ -225,7 +235,7 @@ class _Line:
         return self.seeing(cost, batch, rise)
 
     def _rise(self, cost: StepCost, batch: int) -> float:
-        return self.fixed + cost.live(batch) + self.again * cost.arena(batch)
+        return self.fixed + cost.taken(batch, self.again)
 
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:

@@ -70,6 +70,19 @@ def last_reading(case: Case, name: str = "rss") -> int | None:
     return recording.last(name) if recording else None
 
 
+def mapped_files(case: Case) -> int:
+    """
+    Return the resident bytes of mapped files before the kernel took any of them back.
+
+    Where a limit is reached, pages of files are given up before anything is killed: the
+    last reading tells of what was left of them, the highest one what there was.
+    """
+    recording = recording_of(case)
+    rows = recording.series if recording else ()
+    seen = [max(one.values) for one in rows if one.name == "file" and one.values]
+    return max([last_reading(case, "file") or 0, *seen])
+
+
 def resident_at_death(case: Case) -> Resident | None:
     """Return resident bytes at death: kernel line, else the last outside reading."""
     told = resident_in_kernel_line(case)

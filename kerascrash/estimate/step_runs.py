@@ -17,17 +17,25 @@ from kerascrash.model.case import Case, Mark, Recording
 _TRAINING = ("fit", "custom")
 _COMPLETE = 2
 """Steps after which the memory of a step has shown itself."""
+_READINGS = 8
+"""So many show the level between steps, and not only that within one."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """``before`` and ``peak`` in resident bytes; ``complete``: its steps were done."""
+    """
+    ``before`` and ``peak`` in resident bytes; ``complete``: its steps were done.
+
+    ``between`` is the lowest level once the first step was over: what stays from one
+    step to the next. None where readings do not show it.
+    """
 
     batch: int
     before: int
     peak: int
     complete: bool
     died: bool
+    between: int | None = None
 
 
 def step_runs(case: Case) -> tuple[StepRun, ...]:
@@ -70,7 +78,12 @@ def _run(
     done = _steps_within(recording, begin, end)
     finished = end is not None and end.data.get("ok") is not False
     return StepRun(
-        batch, before, max(peak, before), finished or done >= _COMPLETE, end is None
+        batch,
+        before,
+        max(peak, before),
+        finished or done >= _COMPLETE,
+        end is None,
+        _level_between(recording, begin.time, end.time if end else NO_LIMIT),
     )
 
 
@@ -101,6 +114,25 @@ def _peak_between(recording: Recording, begin: float, end: float | None) -> int 
     if before is not None and after is not None and after > before:
         peaks.append(after)
     return max(peaks, default=None)
+
+
+def _level_between(recording: Recording, begin: float, end: float) -> int | None:
+    """Return the lowest of the readings that were taken between steps or in them."""
+    over = [
+        time
+        for series in recording.series
+        if series.name == "step"
+        for time, step in zip(series.times, series.values, strict=True)
+        if begin <= time <= end and step > 0
+    ]
+    levels = [
+        value
+        for series in recording.series
+        if series.name == "rss" and over
+        for time, value in zip(series.times, series.values, strict=True)
+        if min(over) <= time <= end
+    ]
+    return min(levels) if len(levels) >= _READINGS else None
 
 
 def _first_after(recording: Recording, end: float | None) -> int | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kerascrash.estimate.forecast import forecast_of, in_parts
 from kerascrash.estimate.forecast_facts import fit_facts, forecast_facts
+from kerascrash.model.case import Series
+from tests.unit.conftest import START
 
 MIB = 1 << 20
 
@@ -72,6 +76,62 @@ def test_a_death_before_the_first_step_is_over_is_computed(training) -> None:
     done = forecast_of(ran(training, limit=900 * MIB, peak=890).build())
     width = [f.peak(512).high - f.peak(512).low for f in (seen, done)]
     assert width[0] > width[1]
+
+
+def with_series(case, name: str, *points: tuple[float, int]):
+    """The case with readings of ``name`` at seconds since the start."""
+    at, values = zip(*points, strict=True)
+    row = Series(name, "recorder", tuple(START + time for time in at), values)
+    recording = replace(case.recording, series=(*case.recording.series, row))
+    return replace(case, recording=recording)
+
+
+def test_files_count_as_they_were_before_the_limit_took_them(training) -> None:
+    """At its limit the kernel gives up pages of files first: few are left at death."""
+    case = ran(training, limit=900 * MIB, peak=890, steps=0).build()
+    kept, lost = (
+        forecast_of(
+            with_series(case, "file", (1, 300 * MIB), (11, 310 * MIB), (13.9, last))
+        )
+        for last in (310 * MIB, 60 * MIB)
+    )
+    assert kept.mapped == lost.mapped == 310 * MIB
+    assert kept.largest(900 * MIB) == lost.largest(900 * MIB)
+
+
+def test_files_mapped_by_the_training_are_no_part_of_what_was_there(training) -> None:
+    case = ran(training, limit=900 * MIB, peak=890, steps=0).build()
+    seen = forecast_of(with_series(case, "file", (11, 300 * MIB), (12, 800 * MIB)))
+    assert seen.mapped <= 450 * MIB
+
+
+def compiled(training, mode: str, *, floor: float):
+    """Steps of 1,024 samples that rise to 1,500 MiB and fall to ``floor`` MiB."""
+    builder = training(seconds=18).grows((11, 450), (12, 800), (12.2, 1500))
+    for at in (13, 14, 15, 16, 17):
+        builder.grows((at, floor), (at + 0.5, 1500))
+    builder.runs(11, step=9, step_in_epoch=9, batch_size=1024)
+    builder.models = network()
+    builder.models["models"][0]["jit_compile"] = mode == "xla"
+    return with_series(builder.build(), "step", (11.5, 0), (12.5, 1), (17.9, 9))
+
+
+def test_what_xla_gives_back_after_each_step_is_what_grows(training) -> None:
+    """Its compiler takes as it likes; the level between steps tells how much."""
+    for floor in (800, 1200):
+        seen = forecast_of(compiled(training, "xla", floor=floor))
+        assert seen.peak(2048).bytes == pytest.approx(
+            (1500 + 1500 - floor) * MIB, rel=0.06
+        )
+
+
+def test_of_a_graph_the_level_between_steps_tells_nothing(training) -> None:
+    """Arenas keep what a batch took: it is not what does not grow with it."""
+    low, high = (
+        forecast_of(compiled(training, "graph", floor=floor)).peak(2048).bytes
+        for floor in (800, 1200)
+    )
+    assert low == high
 
 
 def never_built(training, *inputs: str):

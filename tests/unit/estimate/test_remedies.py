@@ -89,7 +89,7 @@ def test_a_batch_that_died_gets_figures_and_lines() -> None:
     assert smaller.helps == "yes"
     assert (smaller.saves_bytes or 0) > 1000 * MIB
     assert smaller.example == (
-        "model.fit(images, labels, batch_size=120, epochs=3, verbose=2)"
+        "model.fit(images, labels, batch_size=112, epochs=3, verbose=2)"
     )
     assert smaller.place is not None
     assert smaller.place.line == 23
