@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kerascrash.dump.contents import Dump, EventRecord, ProgressRecord, SampleRecord
-from kerascrash.dump.records import EventKind, Stage
+from kerascrash.dump.records import IDLE_IS_OVER_S, PROGRESS_IDLE, EventKind, Stage
 from kerascrash.model.case import Mark, Series
 
 _MOST_DEVICES = 64
@@ -57,9 +57,28 @@ def _series_of(
 
 def read_marks(dump: Dump) -> tuple[Mark, ...]:
     """Return the events in order of time; unknown kinds keep their number."""
-    return tuple(
-        sorted((_mark(dump, event) for event in dump.events), key=lambda m: m.time)
-    )
+    marks = [_mark(dump, event) for event in dump.events]
+    return tuple(sorted((*marks, *_untold_end(dump)), key=lambda m: m.time))
+
+
+def _untold_end(dump: Dump) -> Iterable[Mark]:
+    """
+    Yield the end of a stage that nobody was there to write down.
+
+    The recorder's thread sees that no weights are made any more, but not while the call
+    that comes after keeps the interpreter. An event that came later told the end, or
+    that there is another stage.
+    """
+    if not dump.progress:
+        return
+    newest = max(dump.progress, key=lambda record: record.seq)
+    if newest.stage != Stage.BUILD or not newest.flags & PROGRESS_IDLE:
+        return
+    until = max((r.time_ns for r in (*dump.fine, *dump.watch)), default=0)
+    until = max((until, *(event.time_ns for event in dump.events)))
+    if until - newest.time_ns > IDLE_IS_OVER_S * 1e9:
+        data = {"stage": Stage.BUILD.name, "ok": True}
+        yield Mark(dump.to_unix(newest.time_ns), "stage_end", data)
 
 
 def _mark(dump: Dump, event: EventRecord) -> Mark:

@@ -41,6 +41,7 @@ class ProgressRecord(NamedTuple):
     steps_per_epoch: int
     batch_size: int
     step_ns: int
+    flags: int = 0
 
 
 class BlobRecord(NamedTuple):

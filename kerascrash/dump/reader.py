@@ -156,8 +156,10 @@ class _Reader:
     def _read_progress(self, entry: SectionEntry, slots: list[Slot]) -> None:
         for slot in slots:
             if len(slot.payload) == PROGRESS.size:
-                stage, _, *rest = PROGRESS.unpack(slot.payload)
-                record = ProgressRecord(slot.sequence, slot.time_ns, stage, *rest)
+                stage, flags, *rest = PROGRESS.unpack(slot.payload)
+                record = ProgressRecord(
+                    slot.sequence, slot.time_ns, stage, *rest, flags
+                )
                 self._dump.progress.append(record)
         if len(self._dump.progress) < len(slots):
             self._note(entry, "progress records of another length")

@@ -70,9 +70,14 @@ DEVICE_FIELDS = (
 """One record tells of one device. An unchanged device is recorded each 10 s."""
 
 PROGRESS = struct.Struct("<HHiqqqqq")
-"""stage, flags (0), epoch (from 0; -1 none), global step (from 0; -1 none), step in
-the epoch, steps per epoch (-1 unknown), batch size (-1 unknown), duration of the
-last step in ns (-1 unknown)."""
+"""stage, flags (``PROGRESS_IDLE`` or 0), epoch (from 0; -1 none), global step (from
+0; -1 none), step in the epoch, steps per epoch (-1 unknown), batch size (-1 unknown),
+duration of the last step in ns (-1 unknown)."""
+PROGRESS_IDLE = 1
+"""Nothing of the stage was going on any more when this was written. Of a stage whose
+end nobody sees (``BUILD``) it is the end if nothing of it follows soon."""
+IDLE_IS_OVER_S = 0.5
+"""So soon."""
 
 
 class Stage(enum.IntEnum):

@@ -118,8 +118,8 @@ def _events(dump: Dump, change: Change) -> Iterable[_Record]:
 
 def _progress(dump: Dump) -> Iterable[_Record]:
     for row in dump.progress:
-        _, time_ns, stage, *rest = row
-        yield _Record(time_ns, 0, 0, PROGRESS.pack(stage, 0, *rest))
+        _, time_ns, stage, *rest, flags = row
+        yield _Record(time_ns, 0, 0, PROGRESS.pack(stage, flags, *rest))
 
 
 def _certificate(dump: Dump, change: Change) -> Iterable[_Record]:

@@ -125,6 +125,7 @@ class DumpWriter:
         steps_per_epoch: int,
         batch_size: int,
         step_ns: int,
+        flags: int = 0,
     ) -> None:
         """Record where the training is; arguments as in ``records.PROGRESS``."""
         if not self._may_write():
@@ -132,7 +133,7 @@ class DumpWriter:
         try:
             payload = PROGRESS.pack(
                 stage,
-                0,
+                flags,
                 epoch,
                 step,
                 step_in_epoch,

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
 
-from kerascrash.estimate.stacks import activity_of, frames_of, main_thread
 from kerascrash.model.case import Case, Mark, Recording, Series
-
-_NOTICED = ("import", "build")
-"""Stages whose end the recorder's own thread notices, unless it is kept silent."""
 
 
 def recording_of(case: Case) -> Recording | None:
@@ -85,20 +80,4 @@ def open_stages(recording: Recording) -> list[Mark]:
                 if stage_name(still_open[position]) == stage_name(mark):
                     del still_open[position:]
                     break
-    return [mark for mark in still_open if not _is_left(recording, mark)]
-
-
-def _is_left(recording: Recording, mark: Mark) -> bool:
-    """Return whether a stack that was read from outside shows that a stage is over."""
-    taken = recording.blob_times.get("stacks", 0.0)
-    outside = recording.stacks.get("reason") == "outside" and taken > mark.time
-    if not outside or stage_name(mark) not in _NOTICED:
-        return False
-    if activity_of(recording) in ("weights", "slots"):
-        return False
-    where = mark.data.get("where")
-    began = where if isinstance(where, Mapping) else {}
-    return not any(
-        (frame.file, frame.line) == (began.get("file"), began.get("line"))
-        for frame in frames_of(main_thread(recording))
-    )
+    return still_open

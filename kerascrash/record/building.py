@@ -10,7 +10,7 @@ import sys
 import time
 from math import prod
 
-from kerascrash.dump.records import Stage
+from kerascrash.dump.records import IDLE_IS_OVER_S, PROGRESS_IDLE, Stage
 from kerascrash.record.data_facts import dtype_width
 from kerascrash.record.patching import argument
 from kerascrash.record.places import caller_place
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 VARIABLES = "keras.src.backend.common.variables"
 _DEPTH = 4
-_QUIET_S = 0.5
 _WORTH = 1 << 20
 _MOST_LAYERS = 500
 
@@ -46,7 +45,7 @@ class Building:
         self.biggest = 0
 
     def is_over(self) -> bool:
-        return not self.busy and time.monotonic() - self.last > _QUIET_S
+        return not self.busy and time.monotonic() - self.last > IDLE_IS_OVER_S
 
     def begin(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         recorder = self.recorder
@@ -59,12 +58,22 @@ class Building:
                 Stage.BUILD, caller_place(_DEPTH), lingering=True
             )
             recorder.ends.append((self.entry, self.is_over))
+        elif recorder.stage is Stage.BUILD:
+            recorder.progress(-1, -1)
         self._count(args, kwargs)
         return True
 
     def end(self) -> None:
+        """
+        Note when the last weight was made: if nothing follows, the build was over then.
+
+        The sampler ends the stage in time, but not while a call that comes after it
+        keeps the interpreter; then the dump itself must tell.
+        """
         self.busy -= 1
         self.last = time.monotonic()
+        if self.recorder.stage is Stage.BUILD and not self.busy:
+            self.recorder.progress(-1, -1, PROGRESS_IDLE)
 
     def _count(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         shape = argument(args, kwargs, 1, "shape")

@@ -58,7 +58,7 @@ class Surveyor:
         """Measure ``obj`` into ``node``; ``root``: the key of the name it hangs on."""
         obj, info = self._kinds.look(obj)
         node.type, node.ident = class_name(info.cls), id(obj)
-        if id(obj) in self._walker.seen or self._walker.out_of_time():
+        if self._walker.is_counted(id(obj), root) or self._walker.out_of_time():
             return
         if info.kind == k.USER and self._fill_cluster(obj, info, node, root):
             node.scan = 0 if self._walker.cut else self._memory.scan

@@ -20,6 +20,7 @@ class Unit:
     """What is known of one name; numbers and text only."""
 
     __slots__ = (
+        "changed",
         "claims",
         "cut",
         "group",
@@ -28,6 +29,7 @@ class Unit:
         "patience",
         "rest",
         "scan",
+        "settled",
         "size",
     )
 
@@ -35,14 +37,24 @@ class Unit:
         self.group = group
         self.node: Node | None = None
         self.claims: list[object] = []
+        self.settled: set[object] = set()
+        """Claims that it had twice running: a batch that is made anew for each step
+        may lie where another name's lay before."""
         self.ident: tuple[int, int] = (0, 0)
         """``id`` of what the name holds, and its length if it is a plain container."""
+        self.changed = True
+        """Another object than in the last scan, or another length."""
         self.patience = 1
         """So many scans it is kept when its namespace is not met."""
         self.scan = 0
         self.rest = 1
         self.size = -1.0
         self.cut = False
+
+    def note(self, node: Node | None, claims: list[object]) -> None:
+        """Take a new measurement; None: another name owns what this one holds."""
+        self.settled = set(self.claims).intersection(claims)
+        self.node, self.claims = node, claims
 
     def is_worse_than(self, node: Node) -> bool:
         """Return whether a measurement cut short is better than what is known."""

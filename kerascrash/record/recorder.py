@@ -174,12 +174,12 @@ class Recorder:
             self.windows.close()
         self.progress(-1, -1)
 
-    def progress(self, step_in_epoch: int, step_ns: int) -> None:
+    def progress(self, step_in_epoch: int, step_ns: int, flags: int = 0) -> None:
         """Record where the training is."""
         if not self.detached:
             self.writer.progress(
                 self.stage, self.epoch, self.step, step_in_epoch,
-                self.steps_per_epoch, self.batch_size, step_ns,
+                self.steps_per_epoch, self.batch_size, step_ns, flags,
             )  # fmt: skip
 
     def use_latest_batch_size(self) -> None:

@@ -167,9 +167,9 @@ class Survey:
         unit = self._units.get(key)
         if unit is None:
             return True
-        changed = unit.ident != (ident, length)
+        unit.changed = unit.ident != (ident, length)
         unit.ident = (ident, length)
-        return changed or self._scan - unit.scan >= unit.rest
+        return unit.changed or self._scan - unit.scan >= unit.rest
 
     def _discover(self, value: Any, kind: int) -> bool:
         """Note a class or function of the user's; return whether it may hold things."""
@@ -215,6 +215,8 @@ class Survey:
         for key, unit in self._units.items():
             if key not in due:
                 walker.seen.update(unit.claims)
+            elif not unit.changed:
+                walker.owned.update(dict.fromkeys(unit.settled, key))
         self._due.sort(key=lambda pair: self._age(*pair))
         walker.begin_visits()
         surveyor = Surveyor(walker, self._kinds, self._modules.files, self._memory)
@@ -230,6 +232,14 @@ class Survey:
                 for *_, name in sorted(ordered):
                     if not walker.cut:
                         self._visit(group, name, walker, surveyor)
+        self._hand_over(walker)
+
+    def _hand_over(self, walker: Walker) -> None:
+        """Let names that were refused what its owner has given up have it next time."""
+        for key, claim in walker.refused.items():
+            owner, unit = self._units.get(walker.owned[claim]), self._units.get(key)
+            if unit is not None and (owner is None or claim not in owner.claims):
+                unit.rest = 1
 
     def _age(self, group: Group, names: list[str]) -> tuple[int, int]:
         """Return what sorts the names that wait longest before the others."""
@@ -262,11 +272,11 @@ class Survey:
         walker.begin_name()
         began = thread_time_ns()
         if walker.is_owned_elsewhere(value, key):
-            unit.node = None
+            unit.note(None, [])
         else:
             surveyor.fill(value, node, key)
             if not walker.cut or unit.is_worse_than(node):
-                unit.node, unit.claims = node, walker.claims
+                unit.note(node, walker.claims)
         unit.cut = walker.cut
         self.complete = self.complete and not walker.cut
         self._rest(unit, (thread_time_ns() - began) // 1000)

@@ -61,6 +61,10 @@ class Walker:
         self.seen: set[object] = set()
         self.roots: dict[int, str] = {}
         """``id`` of what names hold directly → key of the name that owns it."""
+        self.owned: dict[object, str] = {}
+        """Claim → key of the name that had it in the last scan and is due in this."""
+        self.refused: dict[str, object] = {}
+        """Key of a name → a claim that another name was to have."""
         self.claims: list[object] = []
         self.cut = False
 
@@ -93,6 +97,20 @@ class Walker:
         """Return whether half of the budget is spent."""
         return thread_time_ns() > self._cpu_half
 
+    def is_counted(self, claim: object, key: str) -> bool:
+        """
+        Return whether a buffer is counted, or kept for the name that had it before.
+
+        Names are visited in the order of their age, which is one of chance: by it alone
+        an alias that rested would come first and take over.
+        """
+        if claim in self.seen:
+            return True
+        if self.owned.get(claim, key) == key:
+            return False
+        self.refused.setdefault(key, claim)
+        return True
+
     def is_owned_elsewhere(self, obj: object, key: str) -> bool:
         """Return whether another name owns the object."""
         owner = self.roots.get(id(obj))
@@ -107,7 +125,7 @@ class Walker:
         if self.cut or (self._steps % 32 == 0 and self.out_of_time()):
             return
         ident = id(obj)
-        if ident in self.seen or (depth and self.is_owned_elsewhere(obj, key)):
+        if self.is_counted(ident, key) or (depth and self.is_owned_elsewhere(obj, key)):
             return
         self.seen.add(ident)
         if info.kind == k.ATOM:
@@ -167,7 +185,7 @@ class Walker:
         if leaf is None:
             return
         if leaf.key != id(obj):
-            if leaf.key in self.seen:
+            if self.is_counted(leaf.key, key):
                 return
             self.seen.add(leaf.key)
         if leaf.bytes >= CLAIM_WORTH:

@@ -1,15 +1,14 @@
 """
 Stage ``IMPORT``: from the import of a framework until its package is there.
 
-Only the search for the module is seen, so that no frame of ours appears in the
-traceback of an import that fails; the sampler notices the end.
+The end of an import that fails is noticed by the sampler.
 """
 
 from __future__ import annotations
 
 from kerascrash.dump.records import Stage
 from kerascrash.record.hook import Hook
-from kerascrash.record.module_watch import is_imported, when_sought
+from kerascrash.record.module_watch import is_imported, when_imported, when_sought
 from kerascrash.record.places import caller_place
 
 TYPE_CHECKING = False
@@ -41,6 +40,7 @@ def _beginner(recorder: Recorder, name: str) -> Callable[[], None]:
         if recorder.stage is Stage.NONE and not recorder.detached:
             entry = recorder.begin_stage(Stage.IMPORT, caller_place(), lingering=True)
             recorder.ends.append((entry, lambda: is_imported(name)))
+            when_imported(recorder, NAME, name, lambda _: recorder.end_stage(entry))
 
     return begin
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from kerascrash.collect.dump_case import read_case
 from kerascrash.dump.records import EventKind, Stage
+from kerascrash.estimate.timeline import open_stages
+from kerascrash.model.case import Recording
 
 pytest.importorskip("keras")
 RunScript = Callable[..., Any]
@@ -171,6 +175,32 @@ def test_a_weight_too_big_to_be_made_is_in_the_dump(run_script: RunScript) -> No
     assert "enormous" in lines[building["place"]["line"] - 1]
     stages = run.events(EventKind.STAGE_BEGIN)
     assert "BUILD" in {s["stage"] for s in stages}
+
+
+KEPT = """
+import signal
+import keras
+keras.Sequential([keras.Input((8,)), keras.layers.Dense(4)])
+signal.setitimer(signal.ITIMER_REAL, 2.0)
+sum(range(1 << 60))  # nobody else comes to run, up to the death by SIGALRM
+"""
+
+
+@pytest.mark.crash
+def test_a_build_is_over_though_the_call_after_it_keeps_the_interpreter(
+    run_script: RunScript,
+) -> None:
+    run = run_script(ARM + KEPT)
+    assert run.code == -signal.SIGALRM
+    case = read_case(run.dumps[-1])
+    assert isinstance(case.recording, Recording)
+    assert open_stages(case.recording) == []
+    stages = [mark for mark in case.recording.marks if "stage" in mark.data]
+    names = [(mark.kind, mark.data["stage"]) for mark in stages]
+    assert names[:2] == [("stage_begin", "IMPORT"), ("stage_end", "IMPORT")]
+    assert names[-2:] == [("stage_begin", "BUILD"), ("stage_end", "BUILD")]
+    assert case.death is not None
+    assert case.death - stages[-1].time > 1.5
 
 
 GAN = """

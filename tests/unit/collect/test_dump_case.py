@@ -10,10 +10,16 @@ import pytest
 from kerascrash.collect.conform import conform
 from kerascrash.collect.dump_case import load_case, read_case
 from kerascrash.collect.same_boot import booted_since
-from kerascrash.dump.records import EventKind, Stage
+from kerascrash.dump.records import (
+    IDLE_IS_OVER_S,
+    PROGRESS_IDLE,
+    EventKind,
+    Stage,
+)
 from kerascrash.dump.watcher_writer import open_watcher_writer
 from kerascrash.dump.writer import create_dump
 from kerascrash.errors import NotADump, SourceError
+from kerascrash.estimate.timeline import open_stages
 from kerascrash.model.case import ExitStatus, Process, Recording
 from kerascrash.model.evidence import Unavailable
 
@@ -53,6 +59,30 @@ def test_rings_events_and_blobs_are_read(dump) -> None:
     assert case.same_boot is True
     assert case.exit == ExitStatus(code=1, known_by="inferred")
     assert isinstance(case.certificate, Unavailable)
+
+
+@pytest.mark.parametrize(
+    ("flags", "later_s", "still_open"),
+    [
+        (PROGRESS_IDLE, IDLE_IS_OVER_S + 0.1, []),
+        (0, IDLE_IS_OVER_S + 0.1, ["BUILD"]),  # a weight was being made
+        (PROGRESS_IDLE, 0.0, ["BUILD"]),  # it died before anything else began
+    ],
+)
+def test_a_build_whose_end_nobody_could_write_down(
+    dump, flags, later_s, still_open
+) -> None:
+    dump.event(EventKind.STAGE_BEGIN, {"stage": "BUILD", "where": None})
+    dump.progress(Stage.BUILD, -1, -1, -1, -1, -1, -1)
+    dump.progress(Stage.BUILD, -1, -1, -1, -1, -1, -1, flags)
+    time.sleep(later_s)
+    dump.sample({"rss": 100})
+    recording = read_case(dump.path).recording
+    assert isinstance(recording, Recording)
+    assert [mark.data["stage"] for mark in open_stages(recording)] == still_open
+    ends = [mark.time for mark in recording.marks if mark.kind == "stage_end"]
+    assert len(ends) == 1 - len(still_open)
+    assert all(recording.last_sample - end > IDLE_IS_OVER_S for end in ends)
 
 
 def test_nobody_saw_it_end(dump) -> None:

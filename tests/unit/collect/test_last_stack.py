@@ -7,7 +7,6 @@ from typing import Any
 
 from kerascrash.collect.last_stack import with_last_stack
 from kerascrash.estimate.stacks import innermost_user_place
-from kerascrash.estimate.timeline import open_stages
 from kerascrash.model.case import Mark, Recording
 
 
@@ -85,14 +84,3 @@ def test_a_cell_of_a_notebook_has_the_name_that_the_recorder_gave_it() -> None:
     place = innermost_user_place(on_disk)
     assert place is not None
     assert (place.file, place.line) == ("train.py", 4)
-
-
-def test_a_build_that_the_stack_has_left_is_over_but_a_fit_is_not() -> None:
-    left = with_last_stack(RECORDED, certificate(108.0, frame(7)))
-    assert [mark.data["stage"] for mark in open_stages(left)] == ["FIT"]
-    # near misses: still in that line, or making weights, or seen by the recorder
-    within = with_last_stack(RECORDED, certificate(108.0, frame(3), frame(5)))
-    weights = frame(3, user=False, file="site-packages/keras/src/initializers/x.py")
-    making = with_last_stack(RECORDED, certificate(108.0, weights, frame(8)))
-    for each in (within, making, RECORDED):
-        assert [mark.data["stage"] for mark in open_stages(each)] == ["BUILD", "FIT"]

@@ -82,7 +82,7 @@ def inconsistent(dump: Dump) -> list[str]:
         if len(set(sample.values.values())) != 1:
             wrong.append(str(sample)[:80])
     for p in dump.progress:
-        if len(set(p[3:])) != 1 or p.stage != p.step % 100:
+        if len(set(p[3:-1])) != 1 or p.flags or p.stage != p.step % 100:
             wrong.append(str(p))
     for line in dump.stderr.decode().splitlines()[1:-1]:
         if len(set(line[:40])) != 1 or line[40:] != END.rstrip("\n"):

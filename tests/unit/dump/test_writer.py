@@ -24,7 +24,7 @@ from kerascrash.dump.layout import (
     WORKER_SIZE,
 )
 from kerascrash.dump.reader import read_dump
-from kerascrash.dump.records import RECORDER_FIELDS, EventKind, State
+from kerascrash.dump.records import PROGRESS_IDLE, RECORDER_FIELDS, EventKind, State
 from kerascrash.dump.writer import DumpWriter, create_dump
 
 Maker = Callable[..., DumpWriter]
@@ -47,7 +47,7 @@ def test_every_kind_of_record_comes_back(new_dump: Maker, size: int) -> None:
     w = new_dump(size)
     w.sample({"rss": 5, "step": 7, "no such field": 1})
     w.event(EventKind.STAGE_BEGIN, {"stage": "fit", "where": None})
-    w.progress(5, 1, 200, 20, 180, 32, 1_000_000)
+    w.progress(5, 1, 200, 20, 180, 32, 1_000_000, PROGRESS_IDLE)
     assert w.blob("models", {"models": [{"name": "a"}]})
     w.set_state(State.FINISHED)
     dump = read_dump(w.path)
@@ -57,7 +57,7 @@ def test_every_kind_of_record_comes_back(new_dump: Maker, size: int) -> None:
         EventKind.STAGE_BEGIN,
         {"stage": "fit", "where": None},
     )
-    assert dump.progress[0][2:] == (5, 1, 200, 20, 180, 32, 1_000_000)
+    assert dump.progress[0][2:] == (5, 1, 200, 20, 180, 32, 1_000_000, PROGRESS_IDLE)
     assert dump.blobs["models"].data == {"models": [{"name": "a"}]}
     assert (dump.header.pid, dump.header.state) == (4711, "finished")
     assert w.dropped == 0

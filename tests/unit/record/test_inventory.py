@@ -395,3 +395,40 @@ def test_what_a_librarys_object_gains_is_seen_after_a_rest(
         blob = inventory.scan("step", 10 + step, 100_000)
     found = {entry["owner"]: entry for entry in blob["entries"]}
     assert found["Owner.data"]["bytes"] >= 8 * MB
+
+
+def rests(inventory: Inventory, ending: str, scans: int) -> None:
+    """Let a name rest, as one does whose visit took long on a busy machine."""
+    for key, unit in inventory._memory.units.items():
+        if key.endswith(ending):
+            unit.rest = scans
+
+
+@pytest.mark.parametrize("resting", ["images", "alias"])
+def test_an_alias_never_takes_over_however_long_either_rests(resting: str) -> None:
+    images = np.zeros((4, MB // 8))
+    alias = images.reshape(-1)
+    inventory = Inventory()
+    assert "images" in scan(inventory)
+    for step in range(2, 30):
+        rests(inventory, f":{resting}", 2 + step % 4)
+        found = scan(inventory, step)
+        assert found["images"]["bytes"] == 4 * MB
+        assert "alias" not in found
+    assert alias.size == images.size
+
+
+def test_what_an_attribute_gives_up_is_the_others_from_then_on() -> None:
+    """The name that hands over does not change: neither its object nor a length."""
+    giver, taker = Trainer(), Agent()
+    giver.history = np.zeros((4, MB // 8))  # type: ignore[assignment]
+    taker.memory = giver.history.reshape(-1)  # type: ignore[attr-defined]
+    inventory = Inventory()
+    assert scan(inventory)["Trainer.history"]["bytes"] == 4 * MB
+    giver.history = []
+    for step in range(2, 5):
+        inventory.scan("step", step, 100_000)
+    found = scan(inventory, 5)
+    assert "Trainer.history" not in found
+    assert found["Agent.memory"]["bytes"] == 4 * MB
+    assert taker.memory is not None
