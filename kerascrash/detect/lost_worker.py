@@ -52,7 +52,7 @@ def _killed_unnoticed(case: Case, worker: LostWorker, count: int) -> Finding:
     text = f"{count} {many} had been killed by the kernel for memory"
     if worker.time is not None and case.death is not None:
         text += f", the last {format_seconds(case.death - worker.time)} before"
-    text += "; the program went on without what they were to return"
+    text += "; what they were to return never came"
     known = {"worker_pid": worker.pid, "workers": count}
     return note("worker_killed_for_memory", _SOURCE, text, 1.0, worker.time, **known)
 

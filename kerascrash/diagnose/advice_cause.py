@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 
 from kerascrash.diagnose.summary import WORKERS_KILLED, place_text
@@ -23,6 +24,12 @@ _STARTERS = frozenset(
         "fork",
     }
 )
+_COMPARED = re.compile(
+    r"Check failed: (?P<left>[^\s=<>!]+(?: [-+*/] \S+)?) (?P<sign>[=!<>]=|[<>]) "
+    r"(?P<right>\S.*?) ?\((?P<was>[^()\s]{1,60}) vs\. (?P<wanted>[^()\s]{1,60})\)"
+)
+"""glog's CHECK_EQ and its like: the expression as written, then both values."""
+_CONSTANT = re.compile(r"-?\d[\w.]*|k[A-Z]\w*|nullptr|true|false")
 _HANGUP = frozenset({"exit_sighup", "saw_sighup"})
 
 
@@ -48,6 +55,8 @@ def cause_advice(
         return [_no_model_more(culprit)]
     if cause == "thread_or_process_limit" and _starts_some(culprit):
         return [_end_what_is_started(culprit)]
+    if cause == "native_abort_check":
+        return _look_for_the_value(case)
     if cause == "hang" and find_deadlock(case):
         return [_one_order(find_deadlock(case))]
     if cause == "hang" and culprit is not None and culprit.place is not None:
@@ -91,7 +100,7 @@ def _say_why(culprit: Culprit) -> Advice:
 
 def _no_model_more(culprit: Culprit) -> Advice:
     return Advice(
-        "Keep each model's score, and the best model in a file, not the models; call "
+        "Keep only the scores; save the best model to a file, and call "
         "`keras.backend.clear_session()` before the next one.",
         "A model holds weights, optimizer slots and compiled graphs as long as any "
         "name, list or History object leads to it.",
@@ -135,6 +144,25 @@ def _one_order(waiters: Sequence[Waiter]) -> Advice:
         f"wants `{other.waits_for}`: neither can go on. Or hold one lock at a time.",
         place=first.place,
     )
+
+
+def _look_for_the_value(case: Case) -> list[Advice]:
+    """A check prints both sides: what is not the constant has a value it must not."""
+    lines = (line.text for log in case.logs for line in reversed(log.lines))
+    found = next(filter(None, map(_COMPARED.search, lines)), None)
+    if found is None:
+        return []
+    name, value = found["left"], found["was"]
+    if _CONSTANT.fullmatch(name):
+        name, value = found["right"], found["wanted"]
+    return [
+        Advice(
+            f"Find what makes `{name}` {value}: the check wants "
+            f"`{found['left']} {found['sign']} {found['right']}`.",
+            "An argument, a setting or a shape gave it that value; the file and line "
+            "before `Check failed` say whose check it is, the lines above it what ran.",
+        )
+    ]
 
 
 def _see_the_line(culprit: Culprit) -> Advice:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from kerascrash.estimate.device_memory import Pool, exhausted_pool, fit_of, main_growth
+from kerascrash.estimate.model_arithmetic import batch_size_of
+from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 from kerascrash.units import format_bytes
@@ -13,13 +18,14 @@ def device_advice(case: Case, factor: str, culprit: Culprit | None) -> list[Advi
     pool = exhausted_pool(case)
     if pool is None or culprit is None:
         return []
-    advice = {
+    by_factor: dict[str, Callable[[Pool, Culprit], list[Advice]]] = {
         "tensor_leak": _kept,
-        "batch_size": _batch,
+        "batch_size": partial(_batch, _batch_seen(case)),
         "tensor_ops": _operation,
         "memory_fragmentation": _pieces,
-    }.get(factor)
-    found = advice(pool, culprit) if advice else []
+    }
+    make = by_factor.get(factor)
+    found = make(pool, culprit) if make else []
     if found and pool.device == "host" and factor != "tensor_leak":
         raised = (
             "Raise the pool's limit: `TF_CPU_BFC_MEM_LIMIT_IN_MB`, or leave it off."
@@ -45,17 +51,25 @@ def _kept(pool: Pool, culprit: Culprit) -> list[Advice]:
     ]
 
 
-def _batch(pool: Pool, culprit: Culprit) -> list[Advice]:
+def _batch_seen(case: Case) -> int:
+    recording = recording_of(case)
+    return (batch_size_of(recording) if recording else None) or 0
+
+
+def _batch(batch: int, pool: Pool, culprit: Culprit) -> list[Advice]:
     fit = fit_of(pool)
     if fit is None or not fit.limit:
         return []
     needed = (pool.map.in_use_bytes or 0) + fit.requested if pool.map else 0
     detail = (
         f"The step needed at least {format_bytes(needed)} of "
-        f"{format_bytes(fit.limit)} when it failed, and went on from there."
+        f"{format_bytes(fit.limit)} when it failed, and had not asked for all of it."
     )
     half = fit.requested // 2
-    return [Advice("Halve the batch until it fits.", detail, half, culprit.place)]
+    action = "Halve the batch until it fits."
+    if batch > 1:
+        action = f"Use batch_size={batch // 2}, and half of that if it does not fit."
+    return [Advice(action, detail, half, culprit.place)]
 
 
 def _operation(pool: Pool, culprit: Culprit) -> list[Advice]:

@@ -43,6 +43,8 @@ def code_culprit(case: Case, cause: str) -> Culprit | None:
     if place is None:
         place, note = _last_known(case, recording)
         kind = note.replace("as last seen", "the line last seen running,") or _RUNNING
+    if cause == "hang" and note:
+        kind = "the line it stood at"
     if place is None:
         return None
     owner = owner or _name_of(place, recording)

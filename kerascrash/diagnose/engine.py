@@ -41,6 +41,9 @@ from kerascrash.model.verdict import (
     Verdict,
 )
 
+_NOT_OF_MEMORY = frozenset({"none", "environment", "hardware"})
+_OF_OTHERS = "kernel_oom_other"
+
 
 def diagnose(case: Case) -> Diagnosis:
     """Return what killed the process, why, and what to do; never raises for a Case."""
@@ -65,7 +68,7 @@ def diagnose(case: Case) -> Diagnosis:
         causes=causes,
         factors=factors,
         findings=(*seen.findings, *extra),
-        evidence=_evidence(seen),
+        evidence=_evidence(seen, verdict),
         progress=progress,
         ledgers=ledgers,
         layers=guard.run("layers", lambda: layer_table(case), None),
@@ -86,14 +89,20 @@ def _host_ledgers(case: Case) -> tuple[Ledger, ...]:
 def _remedies(case: Case, verdict: Verdict, guard: Guard) -> tuple[Remedy, ...]:
     """Return what each measure would bring where memory was what ran out."""
     nothing: tuple[Remedy, ...] = ()
-    if verdict.cause not in MEMORY_CAUSES and verdict.factor == "none":
+    if verdict.cause not in MEMORY_CAUSES and verdict.factor in _NOT_OF_MEMORY:
         return nothing
     return guard.run("remedies", lambda: remedies_of(case, verdict.factor), nothing)
 
 
-def _evidence(seen: Observed) -> tuple[Evidence, ...]:
-    """Return each fact once, in order of time where it is known."""
-    facts = {fact.id: fact for finding in seen.findings for fact in finding.evidence}
+def _evidence(seen: Observed, verdict: Verdict) -> tuple[Evidence, ...]:
+    """
+    Return each fact once, in order of time where it is known.
+
+    Who else was killed for memory belongs to a death of memory only.
+    """
+    of_memory = verdict.cause in MEMORY_CAUSES or verdict.factor not in _NOT_OF_MEMORY
+    told = [one for one in seen.findings if of_memory or one.id != _OF_OTHERS]
+    facts = {fact.id: fact for finding in told for fact in finding.evidence}
     last = max((f.time for f in facts.values() if f.time is not None), default=0.0)
     return tuple(
         sorted(facts.values(), key=lambda f: f.time if f.time is not None else last)

@@ -15,6 +15,7 @@ from kerascrash.estimate.calibration import PRIORS
 from kerascrash.estimate.children import held_by_children
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.model_arithmetic import ModelBytes, models_of
+from kerascrash.estimate.models_kept import models_kept
 from kerascrash.estimate.pipelines import fullest_buffer
 from kerascrash.estimate.resident import resident_at_death, runtime_baseline
 from kerascrash.estimate.rise import RUNNING_STAGES, rise_of
@@ -121,12 +122,22 @@ def _model_lines(
 ) -> list[LedgerLine]:
     recording = recording_of(case)
     own = trained_of(models)
+    if own is not None and _are_held(case):
+        models = (own,)  # the others are in what a container of the user's holds
     weights = sum(model.weights for model in models)
     lines = [LedgerLine("weights", weights, "measured", count_of(len(models), "model"))]
     # Only a run that has begun has gradients, slots and activations.
     if grown is None or recording is None or own is None:
         return lines
     return lines + step_lines(recording, own, grown)
+
+
+def _are_held(case: Case) -> bool:
+    """Tell whether a container that grows holds the models that pile up."""
+    kept = models_kept(case)
+    return kept is not None and any(
+        one.holding.owner == kept.owner for one in leaks(case)
+    )
 
 
 def _held_lines(case: Case, above: int, time: float | None) -> list[LedgerLine]:

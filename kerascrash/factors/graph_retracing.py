@@ -1,4 +1,4 @@
-"""Factor ``graph_retracing``: traced functions or models piling up."""
+"""Factor ``graph_retracing``: models or traced functions piling up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from kerascrash.model.rules import Rule
 
 FACTOR = Rule(
     id="graph_retracing",
-    title="traced functions or models piling up",
+    title="models or traced functions piling up",
     meaning=(
         "`tf.function` traces a new graph for every new Python value or shape, or a "
         "model is built in a loop; the old ones stay."

@@ -150,12 +150,33 @@ class Walker:
         before = tally.bytes
         for done, (part, factor) in enumerate(parts):
             if self.cut and done:
-                if info.kind in _ALIKE:  # what was looked at stands for the rest
-                    seen, whole = (sum(f for _, f in p) for p in (parts[:done], parts))
-                    tally.bytes = before + (tally.bytes - before) * whole / seen
+                if info.kind in _ALIKE:
+                    share = self._share_seen(parts, done)
+                    tally.bytes = before + (tally.bytes - before) / share
                 tally.estimated = True
                 break
             self.add(part, tally, key, depth + 1, weight * factor)
+
+    def _share_seen(self, parts: list[tuple[Any, float]], done: int) -> float:
+        """
+        Return which share of those that resemble the first ``done`` these are.
+
+        What was looked at stands for others of its type: in a record of a model and
+        its score, the one says nothing of the other. Keys and numbers weigh nothing
+        beside what else there is.
+        """
+        kinds = [self._kinds.of(type(part)).kind for part, _ in parts]
+        if any(kind != k.ATOM for kind in kinds[:done]):
+            heavy = [kind != k.ATOM for kind in kinds]
+        else:
+            heavy = [True] * len(parts)
+        types = {type(parts[n][0]) for n in range(done) if heavy[n]}
+        alike = [
+            (n, factor)
+            for n, (part, factor) in enumerate(parts)
+            if heavy[n] and type(part) in types
+        ]
+        return sum(f for n, f in alike if n < done) / sum(f for _, f in alike)
 
     def leaf(self, obj: Any) -> Leaf | None:
         """Return size and shape of an array, None when it is none or cannot tell."""

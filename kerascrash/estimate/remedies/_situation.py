@@ -25,6 +25,7 @@ _GROWING = frozenset({
     "tensor_leak", "object_leak", "gradient_accumulation", "graph_retracing",
 })  # fmt: skip
 _OTHER_PROCESS = "another process took the memory."
+_WORKERS = "worker processes held the memory, not the training."
 _NOT_KNOWN = "what filled the memory is not known."
 
 
@@ -116,6 +117,8 @@ class Situation:
         """Return why the evidence speaks against a measure, "" where it does not."""
         if self.factor == "other_process" and measure.of != "limit":
             return _OTHER_PROCESS
+        if self.factor == "child_process" and measure.of in ("step", "model"):
+            return _WORKERS
         if self.factor in _GROWING and measure.of != "limit":
             return f"{self._what_grows()}: it would only take longer to die."
         if measure.of == "step" and not self.begun:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kerascrash.estimate.epoch_growth import pace_of
 from kerascrash.estimate.remedies._situation import Measure, Situation
+from kerascrash.estimate.workers import killed_for_memory
 from kerascrash.model.verdict import Remedy
 from kerascrash.units import count_of, format_bytes
 
@@ -19,6 +20,8 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
         return measure.no(_lasts(seen))
     if seen.factor == "other_process":
         return measure.unknown("another process took the memory; it may take more.")
+    if killed_for_memory(seen.case):
+        return measure.unknown("how much more the workers wanted was not seen.")
     if forecast.reason:
         return measure.unknown(f"{forecast.reason}.")
     peak = forecast.peak(forecast.present)

@@ -190,6 +190,10 @@ def test_a_start_method_is_advised_where_the_workers_have_another(
     actions = [one.action for one in diagnose(case).verdict.advice]
     assert any("`spawn`" in one for one in actions) is told
     assert not any("more time" in one for one in actions)
+    measures = {one.id: one.helps for one in diagnose(case).remedies}
+    assert measures["fewer_workers"] == "yes"
+    assert measures["bigger_limit"] == "cannot tell"
+    assert measures["smaller_batch"] == "no"
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,27 @@ def test_files_that_the_script_opens_are_not_the_pipelines(
     assert diagnosis.verdict.advice[0].action.startswith("Close what is opened")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("Check failed: num_threads >= 1 (-1 vs. 1)", "`num_threads` -1"),
+        ("Check failed: 1 == NumElements() (1 vs. 2)", "`NumElements()` 2"),
+        ("Check failed: d < dims() (3 vs. 3)", "`d` 3"),
+        ("Check failed: cuda_ok", "Read the message"),
+        ("Check failed: status is OK (INTERNAL: no)", "Read the message"),
+    ],
+)
+def test_a_check_that_prints_both_sides_names_what_is_wrong(
+    training: Training, line: str, told: str
+) -> None:
+    case = training(exit=ExitStatus(signal=6, known_by="pidfd")).build()
+    text = f"2026-01-05 10:00:00.1: F tensorflow/core/x.cc:733] {line}"
+    log = Log("stderr", "dump:stderr", (LogLine(7, text, None),))
+    verdict = diagnose(replace(case, logs=(*case.logs, log))).verdict
+    assert verdict.cause == "native_abort_check"
+    assert told in verdict.advice[0].action
+
+
 def test_where_it_stood_comes_before_how_to_look_next_time() -> None:
     case = load_case(str(SAMPLES / "hang" / "dump.bin.gz"))
     verdict = diagnose(case).verdict

@@ -44,7 +44,7 @@ def test_the_first_advice_is_about_models_not_about_traces(training) -> None:
     verdict = diagnose(builder.dies_of_limit().build()).verdict
     assert verdict.culprit is not None
     assert verdict.culprit.kind == "29 models"
-    assert verdict.advice[0].action.startswith("Keep each model's score")
+    assert verdict.advice[0].action.startswith("Keep only the scores")
     assert not any("Python numbers" in one.action for one in verdict.advice)
 
 

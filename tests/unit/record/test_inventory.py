@@ -21,6 +21,9 @@ import pytest
 
 from kerascrash.record import walk
 from kerascrash.record.inventory import Inventory
+from kerascrash.record.kinds import Kinds
+from kerascrash.record.sizing import Sizers
+from kerascrash.record.tally import Tally
 
 np = pytest.importorskip("numpy")
 
@@ -432,3 +435,32 @@ def test_what_an_attribute_gives_up_is_the_others_from_then_on() -> None:
     assert "Trainer.history" not in found
     assert found["Agent.memory"]["bytes"] == 4 * MB
     assert taker.memory is not None
+
+
+class _CutAfter(walk.Walker):
+    """A walk whose time is up once so many arrays were measured."""
+
+    arrays = 1
+
+    def leaf(self, obj: Any) -> Any:
+        found = super().leaf(obj)
+        if found is not None and found.bytes >= MB:
+            self.arrays -= 1
+            self.cut = self.cut or self.arrays <= 0
+        return found
+
+
+def test_what_a_cut_scan_saw_stands_for_others_of_its_kind_only() -> None:
+    """A record of an array and its score: the score is no second array."""
+    rows = [{"made": np.zeros(4 * MB, "uint8"), "loss": 0.5} for _ in range(12)]
+    rows[0]["note"] = rows[0]["name"] = "first"
+    kinds = Kinds(Sizers(), {"__main__"})
+    kinds.begin()
+    walker = _CutAfter(kinds, 10**9, traced=False)
+    walker.begin_visits()
+    walker.begin_name()
+    tally = Tally()
+    walker.add(rows, tally, "rows", 0, 1.0)
+    assert walker.cut
+    assert tally.estimated
+    assert tally.bytes == pytest.approx(12 * 4 * MB, rel=0.05)
