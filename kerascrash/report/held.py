@@ -86,6 +86,7 @@ def _without_fancy(entry: Mapping[str, Any], most: int | None) -> Mapping[str, A
 
 def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
     size = number(entry.get("bytes"))
+    growth = number(entry.get("growth_bytes_per_step"))
     place = mapping(entry.get("place"))
     return {
         "owner": str(entry.get("owner") or entry.get("path") or "?"),
@@ -95,7 +96,7 @@ def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
         "bytes": whole(size),
         "estimated": bool(entry.get("estimated")),
         "share": round(100 * (size or 0) / biggest, 1) if biggest > 0 else 0,
-        "growth": number(entry.get("growth_bytes_per_step")),
+        "growth": growth if growth is not None and abs(growth) >= 1 else None,
         "spark": spark_path(entry.get("history")),
         "course": spark_words(entry.get("history")),
         "file": str(place.get("file") or ""),
