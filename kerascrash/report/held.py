@@ -21,6 +21,8 @@ _NO_SLOTS = 2
 """Variables of an optimizer that is not built yet, or keeps nothing (plain SGD)."""
 GREY = 8
 """Number of the colour for what nothing explains; what is inferred is striped."""
+_COLLECTIONS = frozenset({"list", "dict", "tuple", "set", "deque", "defaultdict"})
+_NO_DTYPE = "other"
 REMAINDER = "unexplained"
 
 
@@ -108,12 +110,14 @@ def _kind(entry: Mapping[str, Any]) -> str:
     """Return what it is in words; of lists in a dict also what fills those."""
     kind = kind_in_words(str(entry.get("kind") or entry.get("type") or ""))
     element = mapping(entry.get("element"))
-    inside = str(element.get("inside") or "")
-    if not inside or element.get("dtype"):
+    if element.get("type") not in _COLLECTIONS:
         return kind
     sizes = {k: number(v) or 0 for k, v in mapping(entry.get("dtypes")).items()}
-    dtype = max(sizes, key=lambda name: sizes[name], default="other")
-    return f"{kind}, which hold {'' if dtype == 'other' else f'{dtype} '}{inside}s"
+    dtype = max(sizes, key=lambda name: sizes[name], default=_NO_DTYPE)
+    inside = str(element.get("inside") or "")
+    holds = [] if dtype == _NO_DTYPE else [dtype]
+    holds += [f"{inside}s"] if inside else ["data"] if holds else []
+    return f"{kind}, which hold {' '.join(holds)}" if holds else kind
 
 
 def model_tables(case: Case) -> dict[str, Any]:
