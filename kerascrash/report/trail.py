@@ -144,12 +144,17 @@ def excerpt_lines(value: Any) -> list[tuple[int, str]]:
 
 
 def log_views(diagnosis: Diagnosis) -> list[dict[str, Any]]:
-    """Return of each log the lines that are cited, with neighbours, and its end."""
+    """
+    Return of each log the lines that are cited, with neighbours, and its end.
+
+    A log that was given and found as well is one.
+    """
     cited: dict[str, set[int]] = {}
     for evidence in _all_evidence(diagnosis):
         if evidence.line is not None:
             cited.setdefault(evidence.source, set()).add(evidence.line)
-    return [_log_view(log, cited.get(log.source, set())) for log in diagnosis.case.logs]
+    logs = {(log.kind, log.source): log for log in diagnosis.case.logs}
+    return [_log_view(log, cited.get(log.source, set())) for log in logs.values()]
 
 
 def _all_evidence(diagnosis: Diagnosis) -> Iterable[Evidence]:

@@ -12,7 +12,7 @@ from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.report import html
 from kerascrash.report.charts.spark import spark_words
 from kerascrash.report.held import inventory_rows
-from kerascrash.report.trail import citations, citing, folded_calls
+from kerascrash.report.trail import citations, citing, folded_calls, log_views
 from kerascrash.report.words import file_name, percent
 
 if TYPE_CHECKING:
@@ -109,6 +109,13 @@ def test_what_lists_in_a_dict_hold_is_said(diagnosis: Diagnosis) -> None:
             diagnosis.case, recording=replace(recording, inventory=inventory)
         )
         assert inventory_rows(case)["rows"][0]["kind"] == said
+
+
+def test_a_log_that_was_given_and_found_is_shown_once(diagnosis: Diagnosis) -> None:
+    logs = diagnosis.case.logs
+    assert logs
+    doubled = replace(diagnosis, case=replace(diagnosis.case, logs=(*logs, *logs)))
+    assert len(log_views(doubled)) == len(log_views(diagnosis)) == len(logs)
 
 
 def test_a_curve_says_from_where_to_where() -> None:
