@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.report import html
 from kerascrash.report.charts.spark import spark_words
@@ -90,6 +91,7 @@ def test_of_a_path_a_table_shows_the_file(source: str, shown: str) -> None:
 
 def test_what_lists_in_a_dict_hold_is_said(diagnosis: Diagnosis) -> None:
     recording = diagnosis.case.recording
+    assert isinstance(recording, Recording)
     entry = {"owner": "cache", "kind": "dict of 4 list", "type": "dict", "bytes": 4e8}
     nested = {"type": "list", "inside": "ndarray", "shape": None, "dtype": None}
     cases = (
