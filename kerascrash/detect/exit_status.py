@@ -84,8 +84,9 @@ def detect(case: Case) -> Iterator[Finding]:
     """Yield the finding of the status and that of its group."""
     if isinstance(case.exit, ExitStatus):
         for finding, text in _read(case.exit):
-            spelled = case.exit.raw or text
-            evidence = Evidence("exit", "exit status", f"exit status {spelled}")
+            raw = case.exit.raw
+            told = f"exit status {raw}" if raw else text
+            evidence = Evidence("exit", "exit status", told)
             yield Finding(finding, text, 1.0, (evidence,), {"raw": case.exit.raw})
             if finding == "exit_sigbus" and case.platform == "macos":
                 text = "on macOS many an ordinary invalid memory access ends in SIGBUS"

@@ -21,6 +21,8 @@ _NO_SLOTS = 2
 """Variables of an optimizer that is not built yet, or keeps nothing (plain SGD)."""
 GREY = 8
 """Number of the colour for what nothing explains; what is inferred is striped."""
+_COLLECTIONS = frozenset({"list", "dict", "tuple", "set", "deque", "defaultdict"})
+_NO_DTYPE = "other"
 REMAINDER = "unexplained"
 
 
@@ -86,6 +88,7 @@ def _without_fancy(entry: Mapping[str, Any], most: int | None) -> Mapping[str, A
 
 def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
     size = number(entry.get("bytes"))
+    growth = number(entry.get("growth_bytes_per_step"))
     place = mapping(entry.get("place"))
     return {
         "owner": str(entry.get("owner") or entry.get("path") or "?"),
@@ -95,7 +98,7 @@ def _inventory_row(entry: Mapping[str, Any], biggest: float) -> dict[str, Any]:
         "bytes": whole(size),
         "estimated": bool(entry.get("estimated")),
         "share": round(100 * (size or 0) / biggest, 1) if biggest > 0 else 0,
-        "growth": number(entry.get("growth_bytes_per_step")),
+        "growth": growth if growth is not None and abs(growth) >= 1 else None,
         "spark": spark_path(entry.get("history")),
         "course": spark_words(entry.get("history")),
         "file": str(place.get("file") or ""),
@@ -107,12 +110,14 @@ def _kind(entry: Mapping[str, Any]) -> str:
     """Return what it is in words; of lists in a dict also what fills those."""
     kind = kind_in_words(str(entry.get("kind") or entry.get("type") or ""))
     element = mapping(entry.get("element"))
-    inside = str(element.get("inside") or "")
-    if not inside or element.get("dtype"):
+    if element.get("type") not in _COLLECTIONS:
         return kind
     sizes = {k: number(v) or 0 for k, v in mapping(entry.get("dtypes")).items()}
-    dtype = max(sizes, key=lambda name: sizes[name], default="other")
-    return f"{kind}, which hold {'' if dtype == 'other' else f'{dtype} '}{inside}s"
+    dtype = max(sizes, key=lambda name: sizes[name], default=_NO_DTYPE)
+    inside = str(element.get("inside") or "")
+    holds = [] if dtype == _NO_DTYPE else [dtype]
+    holds += [f"{inside}s"] if inside else ["data"] if holds else []
+    return f"{kind}, which hold {' '.join(holds)}" if holds else kind
 
 
 def model_tables(case: Case) -> dict[str, Any]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kerascrash.model.verdict import Diagnosis, Hypothesis
 
 RIVALS = 3
+LEAST_CONFIDENCE = 0.01
+"""A rival that nothing speaks for is told from here on."""
 CLEAN = "clean_exit"
 
 
@@ -101,15 +103,23 @@ def _factor(diagnosis: Diagnosis) -> Hypothesis | None:
 
 
 def _rivals(diagnosis: Diagnosis) -> list[tuple[str, list[Any]]]:
-    """Return the best other explanations of how and of why."""
+    """Return the best other explanations of how and of why, if they can be at all."""
     verdict = diagnosis.verdict
     ended = "ended" if verdict.cause == CLEAN else "died"
     how = [h for h in diagnosis.causes if h.id != verdict.cause]
     why = [h for h in diagnosis.factors if h.id not in (verdict.factor, "none")]
     return [
-        (question, [*rivals[:1], *filter(has_support, rivals[1:RIVALS])])
+        (
+            question,
+            [*filter(_may_be, rivals[:1]), *filter(has_support, rivals[1:RIVALS])],
+        )
         for question, rivals in ((f"How it {ended}", how), ("Why it came to that", why))
     ]
+
+
+def _may_be(rival: Hypothesis) -> bool:
+    """Return whether something speaks for it, or it is likely by itself."""
+    return has_support(rival) or rival.confidence >= LEAST_CONFIDENCE
 
 
 def _fits(diagnosis: Diagnosis) -> dict[str, int] | None:

@@ -25,6 +25,7 @@ MOST_TAIL = 12
 """Last lines shown where others are cited: what is cited is what matters."""
 LEAST_FOLDED = 3
 """Calls of libraries in a row that are still shown one by one."""
+_STANDARD = "Python's library"
 _IS_PYTHON = re.compile(r"python3?\.?\d*").fullmatch
 AROUND = 3
 """Log lines shown before and after one that is cited."""
@@ -113,11 +114,13 @@ def folded_calls(frames: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _package(file: str) -> str:
     """Return the package that a file of a library belongs to."""
+    if file.startswith("<frozen "):
+        return _STANDARD
     parts = re.split(r"[\\/]", file)
     for number, part in enumerate(parts[:-1]):
         if part in ("site-packages", "dist-packages"):
             return parts[number + 1].removesuffix(".py")
-    return "Python's library" if any(map(_IS_PYTHON, parts[:-1])) else parts[-1]
+    return _STANDARD if any(map(_IS_PYTHON, parts[:-1])) else parts[-1]
 
 
 def _frame(frame: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,12 +144,17 @@ def excerpt_lines(value: Any) -> list[tuple[int, str]]:
 
 
 def log_views(diagnosis: Diagnosis) -> list[dict[str, Any]]:
-    """Return of each log the lines that are cited, with neighbours, and its end."""
+    """
+    Return of each log the lines that are cited, with neighbours, and its end.
+
+    A log that was given and found as well is one.
+    """
     cited: dict[str, set[int]] = {}
     for evidence in _all_evidence(diagnosis):
         if evidence.line is not None:
             cited.setdefault(evidence.source, set()).add(evidence.line)
-    return [_log_view(log, cited.get(log.source, set())) for log in diagnosis.case.logs]
+    logs = {(log.kind, log.source): log for log in diagnosis.case.logs}
+    return [_log_view(log, cited.get(log.source, set())) for log in logs.values()]
 
 
 def _all_evidence(diagnosis: Diagnosis) -> Iterable[Evidence]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from kerascrash.model.evidence import Damage
 from kerascrash.model.verdict import Culprit, Remedy
-from kerascrash.report import words
+from kerascrash.report import html, words
 from kerascrash.report.held import model_tables
-from kerascrash.report.measures import together
+from kerascrash.report.measures import is_joint, together
 from kerascrash.report.missing import told_damage
 from kerascrash.report.templates import open_environment
 
@@ -33,6 +34,22 @@ def test_measures_with_one_answer_are_one_row() -> None:
     assert [row.name for row in rows] == [
         "a smaller batch", "pruning; streaming", "fewer workers", "accumulation",
     ]  # fmt: skip
+    assert [row.name for row in rows if is_joint(row)] == ["pruning; streaming"]
+
+
+def test_measures_with_one_answer_are_a_sentence_below_the_table(diagnosis) -> None:
+    same = "it grew whatever the size of a step."
+    remedies = (
+        Remedy("a", "a bigger limit", "yes", "it lasts longer.", 5),
+        Remedy("b", "pruning", "no", same),
+        Remedy("c", "streaming", "no", same),
+    )
+    page = html.render(replace(diagnosis, remedies=remedies))
+    table = re.search(r"<table class=\"measures.*?</table>", page, re.DOTALL)
+    assert table is not None
+    assert "A bigger limit" in table[0]
+    assert "pruning" not in table[0].lower()
+    assert "<b>Would not help:</b> pruning, streaming. " in page
 
 
 @pytest.mark.parametrize(("lost", "entries"), [(2, 3), (9, 2)])
