@@ -26,6 +26,7 @@ CAUSE = Rule(
         "flat_memory": 1.0,
         "oom_kill_of_another": 2.0,
         "worker_killed_outside": 9.0,
+        "worker_channel_broke": 5.0,
         "core_signal_sent": 15.0,
     },
     contradicts={

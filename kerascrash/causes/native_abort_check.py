@@ -26,6 +26,7 @@ CAUSE = Rule(
         "cxx_terminate": 4.5,
         "exit_sigabrt": 3.8,
         "worker_aborted": 1.5,
+        "record_stops_silently": 1.2,
         "core_abort": 1.0,
         "exit_nt_abort": 4.0,
         "exit_nt_heap_corruption": 6.5,

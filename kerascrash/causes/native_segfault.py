@@ -24,6 +24,7 @@ CAUSE = Rule(
         "native_trace_segv": 5.0,
         "exit_nt_access_violation": 6.0,
         "worker_segfault": 4.5,
+        "record_stops_silently": 1.5,
         "macos_bus_error": 6.0,
     },
     contradicts={

@@ -44,6 +44,7 @@ CAUSE = Rule(
         "raised_too_many_files": 4.0,
         "raised_no_more_threads": 4.0,
         "worker_lost": 8.0,
+        "worker_channel_broke": 8.0,
         "left_by_os_exit": 2.0,
         "device_pool_exhausted": 4.0,
     },

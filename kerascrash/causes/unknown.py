@@ -15,6 +15,7 @@ CAUSE = Rule(
         "peer_lost": 4.0,
         "no_fatal_message": 0.3,
         "exit_code_minus_1": 2.0,
+        "worker_channel_broke": 1.0,
     },
     contradicts={
         "exit_sigkill": 1.0,

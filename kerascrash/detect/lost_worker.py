@@ -13,7 +13,12 @@ from signal import Signals
 from kerascrash.detect._facts import note
 from kerascrash.detect._kernel_lines import kernel_lines
 from kerascrash.estimate.resident import certificate_of
-from kerascrash.estimate.workers import LostWorker, killed_for_memory, lost_workers
+from kerascrash.estimate.workers import (
+    LostWorker,
+    channel_broke,
+    killed_for_memory,
+    lost_workers,
+)
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
@@ -40,6 +45,11 @@ def detect(case: Case) -> Iterator[Finding]:
             yield note("worker_segfault", _SOURCE, text, 1.0, worker.time, **known)
         elif worker.signal in (_SIGKILL, None) and not _kernel_names(case, lost):
             yield from _not_by_the_kernel(case, worker)
+    if not lost and channel_broke(case):
+        text = "the channel to a worker process broke: that worker was gone; how it "
+        text += "ended nobody saw, the exception only reports it"
+        strength = 1.0 if _log_was_readable(case) else _WITHOUT_LOG
+        yield note("worker_channel_broke", "dump:events", text, strength)
     killed = () if lost else killed_for_memory(case)
     if killed:
         last = max(killed, key=lambda worker: worker.time or 0.0)
@@ -99,6 +109,7 @@ DETECTOR = Detector(
         "worker_segfault",
         "worker_killed_outside",
         "worker_killed_for_memory",
+        "worker_channel_broke",
     ),
     detect=detect,
     needs=("recording",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection
 
 from kerascrash.diagnose.advice_cause import cause_advice
@@ -16,7 +17,7 @@ from kerascrash.estimate.device_memory import exhausted_pool
 from kerascrash.estimate.pipelines import pipeline_ops
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.estimate.workers import spawned
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.rules import Rule
 from kerascrash.model.verdict import Advice, Culprit
 
@@ -52,7 +53,8 @@ def advise(
     which follow the sized ones unless these, or a rule before, pull at the same lever
     already. ``findings`` are the ids of those that speak for the verdict.
     """
-    advice = cause_advice(case, cause, findings, culprit)
+    advice = _status_first(case) if cause == "unknown" else []
+    advice += cause_advice(case, cause, findings, culprit)
     advice += device_advice(case, factor, culprit) or sized_advice(
         case, factor, culprit
     )
@@ -68,6 +70,25 @@ def advise(
         general = [a for a in general if not any(b.search(a.action) for b in beside)]
         advice += without_repeats(general, advice, sized=sized)
     return tuple(advice[:_MOST])
+
+
+def _status_first(case: Case) -> list[Advice]:
+    """A signal leaves no trace in a dump; whoever started the process saw it."""
+    recording = recording_of(case)
+    if recording is None or isinstance(case.exit, ExitStatus):
+        return []
+    if recording.state != "recording" or case.same_boot is False:
+        return []
+    dump = shlex.quote(recording.source)
+    return [
+        Advice(
+            "Give the exit status that the shell, the container or the scheduler "
+            f"showed: `kerascrash report {dump} --exit STATUS`.",
+            "Right after the death `$?` has it. 139 is a segmentation fault, 134 an "
+            "abort, 135 a bus error, 136 an arithmetic fault, 132 an illegal "
+            "instruction, 137 a kill, 143 a request to stop.",
+        )
+    ]
 
 
 def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[str]]:

@@ -20,7 +20,7 @@ from kerascrash.diagnose.culprit_worker import loader_culprit, worker_culprit
 from kerascrash.diagnose.resource import MEMORY_CAUSES
 from kerascrash.estimate.line_doing import only_waits
 from kerascrash.estimate.statements import statement_at
-from kerascrash.estimate.workers import killed_for_memory, lost_workers
+from kerascrash.estimate.workers import channel_broke, killed_for_memory, lost_workers
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
 
@@ -88,9 +88,16 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
     if on_device is not None:
         return on_device
     if cause in _FROM_OUTSIDE:
-        return None
+        return _where_a_worker_was_missed(case) if cause == "external_kill" else None
     of_worker = cause in _NATIVE_FAULTS and lost_workers(case)
     return (loader_culprit(case) if of_worker else None) or _by_code(case, cause)
+
+
+def _where_a_worker_was_missed(case: Case) -> Culprit | None:
+    """Return what a worker did that was killed; nobody is to blame for its end."""
+    if not lost_workers(case) and not channel_broke(case):
+        return None
+    return loader_culprit(case) or code_culprit(case, "python_exception")
 
 
 def _by_code(case: Case, cause: str) -> Culprit | None:

@@ -9,16 +9,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from signal import strsignal, valid_signals
 
 from kerascrash.estimate.resident import certificate_of
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Mark, Process
+from kerascrash.model.evidence import Unavailable
 
 _REPORTS_LOSS = re.compile(
     r"BrokenProcessPool|BrokenExecutor|TerminatedWorkerError|ProcessExitedException"
     r"|worker.{0,60}(?:killed|died|terminated|exited)|terminated abruptly",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"worker \(pid(?:\(s\))? (?P<pids>\d[\d, ]{0,200})\) "
+    r"(?:is killed by signal: (?P<signal>[A-Z][\w ]{0,40})|exited unexpectedly)"
+)
+_PID = re.compile(r"\d{1,10}")
+_SIGNALS = {
+    (strsignal(number) or "").lower(): int(number) for number in valid_signals()
+}
 _KILLED = re.compile(r"\b[Kk]illed process (?P<pid>\d+)\b")
 _BROKEN = frozenset({
     "ConnectionResetError", "ConnectionRefusedError", "BrokenPipeError", "EOFError",
@@ -55,8 +65,16 @@ def lost_workers(case: Case) -> tuple[LostWorker, ...]:
         and row["signal"] != _SIGTERM
         and _is_near(row.get("time"), mark)
     )
-    if rows or not _says_so(mark):
+    if seen or not _says_so(mark):
         return seen
+    known = {row.get("pid") for row in rows}
+    told = tuple(
+        LostWorker(pid, number, mark.time, by_pid.get(pid))
+        for pid, number in _told(mark)
+        if pid not in known and number != _SIGTERM
+    )
+    if told or rows:
+        return told
     # Nobody watched: rings that stop in mid-run are all that is left of the workers.
     return tuple(
         LostWorker(pid, None, child.death, child)
@@ -74,6 +92,13 @@ def spawned(case: Case) -> bool:
     known = [child.process for child in case.children]
     starts = [" ".join(one.argv) for one in known if isinstance(one, Process)]
     return bool(starts) and all(map(_AFRESH.search, starts))
+
+
+def channel_broke(case: Case) -> bool:
+    """Tell whether the channel to a worker broke, and nobody knows of which and why."""
+    mark = _report(case)
+    unwatched = isinstance(case.certificate, Unavailable)
+    return unwatched and mark is not None and _broke_off(mark)
 
 
 def killed_for_memory(case: Case) -> tuple[LostWorker, ...]:
@@ -120,6 +145,15 @@ def _report(case: Case) -> Mark | None:
 def _says_so(mark: Mark) -> bool:
     said = f"{mark.data.get('type')}: {mark.data.get('message')}"
     return _REPORTS_LOSS.search(said) is not None
+
+
+def _told(mark: Mark) -> list[tuple[int, int | None]]:
+    """Return pid and signal of each worker that the exception names, as PyTorch's."""
+    found = _NAMED.search(str(mark.data.get("message")))
+    if found is None:
+        return []
+    number = _SIGNALS.get(str(found["signal"]).strip().lower())
+    return [(int(pid), number) for pid in _PID.findall(found["pids"])]
 
 
 def _broke_off(mark: Mark) -> bool:

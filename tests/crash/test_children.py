@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import harness
+import psutil
 import pytest
 
 pytestmark = pytest.mark.crash
@@ -79,3 +80,24 @@ def test_a_worker_of_a_loader_that_crashes(tmp_path) -> None:
     death = harness.let_die("loader_workers.py", tmp_path, END="crashes")
     assert death.verdict["cause"] == "native_segfault"
     assert death.culprit["owner"] == "Pictures.__getitem__"
+
+
+@pytest.mark.parametrize("watcher", ["1", "0"])
+def test_a_worker_of_a_loader_that_is_killed_by_hand(watcher, tmp_path) -> None:
+    pytest.importorskip("torch")
+
+    def kill_one(running: harness.Running) -> None:
+        running.wait_for("READY")
+        parent = psutil.Process(running.process.pid)
+        same = [one for one in parent.children() if one.cmdline() == parent.cmdline()]
+        same[0].kill()
+
+    script = "loader_workers.py"
+    death = harness.let_die(
+        script, tmp_path, act=kill_one, END="killed", KERASCRASH_WATCHER=watcher
+    )
+    assert death.verdict["cause"] in ("external_kill", "unknown")
+    assert watcher == "0" or death.verdict["cause"] == "external_kill"
+    if death.verdict["cause"] == "external_kill":
+        assert death.culprit["owner"] == "Pictures.__getitem__"
+        assert death.culprit["line"] == death.line(script, "def __getitem__")

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ SETTINGS = {
 }
 USERS = ("root", "nobody")
 GIB = 1 << 30
+LONGEST_SECONDS = 600.0
 Verdicts = Callable[[str, str, str], dict[str, Any]]
 
 pytestmark = [
@@ -120,9 +121,8 @@ WAYS = (
 )
 BY_NAME = {way.name: way for way in WAYS}
 BY_SIGNAL = frozenset({
-    "stack_overflow", "tf_check", "null_dereference", "illegal_instruction",
-    "integer_division", "bus_error_shm", "glibc_abort", "nested_walk", "table_at_limit",
-    "worker_oom", "worker_kill_9", "null_and_offset",
+    "stack_overflow", "null_dereference", "illegal_instruction", "integer_division",
+    "nested_walk", "table_at_limit", "worker_oom", "worker_kill_9", "null_and_offset",
 })  # fmt: skip
 IN_CI = {
     ("fd_limit", "unarmed", "nobody"),
@@ -172,6 +172,7 @@ def let_die(
         if way.make
         else recordings.load_recording(SAMPLES / way.name / "make.py")
     )
+    made = replace(made, seconds=LONGEST_SECONDS)  # else a slow machine kills it
     began = time.clock_gettime(time.CLOCK_BOOTTIME)
     left = made.run(place, wrap=wrap, PYTHONPATH=str(ROOT), **SETTINGS[mode])
     if mode != "unarmed":
@@ -230,6 +231,8 @@ def test_it_is_named(
     verdict = report["verdict"]
     assert verdict["cause"] in right_names(way, mode, user), verdict["summary"]
     assert report["faults"] == []
+    if verdict["cause"] == "unknown":
+        assert "--exit STATUS" in verdict["advice"][0]["action"]
     if name == "worker_oom" and mode == "watched":
         assert verdict["factor"] == "child_process"
         assert verdict["summary"].startswith("worker process ")
@@ -247,14 +250,20 @@ def test_the_dump_alone_does_as_well_as_with_a_certificate(
     with capsys.disabled():
         print(f"\nof {len(WAYS)} ways to die as {user} were named right")
         for mode in MODES:
-            said = {
-                way.name: verdict_of(way.name, mode, user)["verdict"]["cause"]
-                for way in WAYS
-            }
+            reports = {way: verdict_of(way.name, mode, user) for way in WAYS}
+            said = {way.name: r["verdict"]["cause"] for way, r in reports.items()}
+            ranked = sum(
+                bool(
+                    {row["id"] for row in report["hypotheses"][:3]}
+                    & {way.cause, *way.without_log}
+                )
+                for way, report in reports.items()
+            )
             wrong = {n: c for n, c in said.items() if c != BY_NAME[n].cause}
             right[mode] = len(WAYS) - len(wrong)
             others = "; but " + ", ".join(f"{n} {c}" for n, c in wrong.items())
             print(f"  {mode:10} {right[mode]}{others if wrong else ''}")
+            print(f"  {'':10} {ranked} among the first three")
     # Without rights the kernel's log is closed, and a dump alone holds no signal.
     if user == "root":
         assert right["watched"] == len(WAYS)

@@ -19,7 +19,7 @@ class Pictures(Dataset):
     def __getitem__(self, index):
         if os.environ["END"] == "grows":
             self.cache.append(torch.ones(1 << 19))
-        elif index == 40:
+        elif index == 40 and os.environ["END"] == "crashes":
             ctypes.string_at(0)
         return torch.ones(100), torch.ones(1)
 
@@ -28,7 +28,9 @@ def train():
     loader = DataLoader(Pictures(), batch_size=4, num_workers=2)
     model = torch.nn.Linear(100, 1)
     optimizer = torch.optim.SGD(model.parameters(), 0.01)
-    for x, y in loader:
+    for step, (x, y) in enumerate(loader):
+        if step == 20:
+            print("READY", flush=True)
         (model(x) - y).pow(2).mean().backward()
         optimizer.step()
         optimizer.zero_grad()

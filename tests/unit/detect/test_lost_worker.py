@@ -9,6 +9,7 @@ import pytest
 
 from kerascrash.detect import observe
 from kerascrash.diagnose import diagnose
+from kerascrash.estimate.workers import lost_workers
 from kerascrash.model.case import Case, ExitStatus, Process
 from kerascrash.model.evidence import Unavailable
 from tests.unit.conftest import START
@@ -227,3 +228,58 @@ def test_a_pipe_that_broke_reports_a_loss_if_a_worker_was_at_its_other_end(
     assert "worker_lost" not in names(builder.build())
     builder.certificate["children"] = [{"pid": WORKER, "signal": signal}]
     assert ("worker_lost" in names(builder.build())) is lost
+
+
+@pytest.mark.parametrize(
+    ("said", "signal", "cause"),
+    [
+        ("(pid 4720) is killed by signal: Killed. ", 9, "external_kill"),
+        ("(pid(s) 4720, 4721) exited unexpectedly", None, "external_kill"),
+        ("(pid 4720) is killed by signal: Segmentation fault. ", 11, "native_segfault"),
+        ("(pid 4720) is killed by signal: Terminated. ", None, None),
+        ("timed out after 120 seconds", None, None),
+    ],
+)
+def test_a_loaders_worker_that_only_the_exception_names(
+    broken_pool: Any, training: Any, said: str, signal: int | None, cause: str | None
+) -> None:
+    """Nobody watched; the kernel's log can be read, and knows nothing of it."""
+    message = f"DataLoader worker {said}"
+    builder = training(exit=ExitStatus(code=1, known_by="given"), certificate=None)
+    builder.event(19.0, "exception", **{**BROKEN, "message": message})
+    builder.kernel_lines = ["usb 1-1: new device"]
+    case = builder.build()
+    lost = lost_workers(case)
+    assert [worker.signal for worker in lost[:1]] == ([signal] if cause else [])
+    if cause:
+        assert lost[0].pid == WORKER
+        assert diagnose(case).verdict.cause == cause
+    builder.kernel_lines = OOM_LINES
+    assert diagnose(builder.build()).verdict.cause != "external_kill"
+
+
+@pytest.mark.parametrize(
+    ("file", "watched", "seen"),
+    [
+        ("/usr/lib/python3.11/multiprocessing/connection.py", False, True),
+        ("/usr/lib/python3.11/multiprocessing/connection.py", True, False),
+        ("/usr/lib/python3.11/http/client.py", False, False),
+    ],
+)
+def test_a_channel_that_broke_is_no_reason_by_itself(
+    training: Any, file: str, watched: bool, seen: bool
+) -> None:
+    builder = training(exit=ExitStatus(code=1, known_by="given"))
+    if not watched:
+        builder.certificate = None
+    builder.event(
+        19.0, "exception", type="ConnectionResetError", thread="MainThread",
+        message="[Errno 104] Connection reset by peer",
+        traceback=[["train.py", 3, "train", ""], [file, 395, "_recv", ""]],
+    )  # fmt: skip
+    builder.kernel_lines = ["usb 1-1: new device"]
+    case = builder.build()
+    assert ("worker_channel_broke" in names(case)) is seen
+    verdict = diagnose(case).verdict
+    assert (verdict.cause == "python_exception") is not seen
+    assert not seen or verdict.confidence < 0.95

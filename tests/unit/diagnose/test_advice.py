@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,8 @@ from kerascrash.collect.dump_case import load_case
 from kerascrash.diagnose import diagnose
 from kerascrash.diagnose.advice_levers import lever_of, without_repeats
 from kerascrash.factors import load_factors
+from kerascrash.model.case import ExitStatus
+from kerascrash.model.evidence import Unavailable
 from kerascrash.model.verdict import Advice
 
 SAMPLES = Path(__file__).resolve().parents[3] / "sample_dumps"
@@ -86,3 +90,26 @@ def test_an_array_that_was_refused_is_not_taken_for_a_file() -> None:
     ).verdict.advice
     assert advice[0].action.startswith("Do not make `distances` whole")
     assert not [one for one in advice if one.action.startswith("Stream")]
+
+
+@pytest.mark.parametrize(
+    ("status", "same_boot", "asked"),
+    [
+        (None, True, True),
+        (None, False, False),
+        (ExitStatus(signal=11, known_by="given"), True, False),
+    ],
+)
+def test_a_death_that_left_no_trace_is_settled_by_its_status(
+    training: Any, status: ExitStatus | None, same_boot: bool, asked: bool
+) -> None:
+    unseen = Unavailable("exit status", "nobody saw how the process ended")
+    builder = training(exit=status or unseen, certificate=None)
+    case = replace(builder.runs(4, epoch=0, step=24).build(), same_boot=same_boot)
+    diagnosis = diagnose(case)
+    first = diagnosis.verdict.advice[0].action
+    command = f"`kerascrash report {case.recording.source} --exit STATUS`"
+    assert (command in first) is asked
+    if asked:
+        assert diagnosis.verdict.cause == "unknown"
+        assert diagnosis.causes[1].id in ("native_segfault", "external_kill")
