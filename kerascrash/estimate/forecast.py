@@ -240,19 +240,17 @@ class _Line:
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:
     """
-    Return the largest batch up to ``most`` for which ``fits`` holds, 0 for none.
+    Return the largest batch up to ``most`` that fits with all below it, 0 for none.
 
-    The peak may fall where tensors become large enough to be mapped, so that what does
-    not fit is no bound for what is larger: searched from above, then halved.
+    The peak may fall where tensors become large enough to be mapped. What fits beyond
+    such an edge alone hangs on the size of one tensor, and a smaller batch, which
+    anybody would take to be safer, would die.
     """
-    high = most + 1
-    while high > 1:
-        low = max(int(high / _STRIDE), 1)
-        if fits(low):
-            break
-        high = low
-    else:
-        return 0
+    low, high = 0, 1
+    while fits(high):
+        if high >= most:
+            return most
+        low, high = high, min(max(int(high * _STRIDE), high + 1), most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kerascrash.estimate.batch_copies import MOST_COPIES, batch_copies
 from kerascrash.estimate.dtypes import dtype_size, elements
 from kerascrash.estimate.model_arithmetic import (
     ModelBytes,
@@ -32,8 +33,6 @@ from kerascrash.estimate.model_arithmetic import (
 from kerascrash.estimate.workspaces import kernel_workspaces, last_cache
 from kerascrash.model.case import Recording
 
-BATCH_COPIES = 4
-"""Batches alive at once: being gathered, prefetched twice, in the step."""
 _ROWS = 2
 """Of the rows a batch looked up: their gradients, and those squared or scaled."""
 MAPPED_FROM = 32 << 20
@@ -64,10 +63,10 @@ class LayerCost:
 @dataclass(frozen=True, slots=True)
 class StepCost:
     """
-    ``inputs`` are one sample's bytes; ``update`` what the optimizer's largest update
-    needs beside the gradients once the backward pass is over, ``rows`` what it needs
-    besides of the rows that a batch looked up in tables; ``casts`` are copies of
-    the weights in another dtype.
+    ``inputs`` are one sample's bytes, in ``copies`` batches at once; ``update`` is what
+    the optimizer's largest update needs beside the gradients once the backward pass is
+    over, ``rows`` those that one sample looked up in tables, of which it needs
+    ``row_copies`` besides; ``casts`` are copies of the weights in another dtype.
     """
 
     layers: tuple[LayerCost, ...]
@@ -76,13 +75,14 @@ class StepCost:
     casts: int = 0
     rows: float = 0.0
     row_copies: int = _ROWS
+    copies: int = MOST_COPIES
 
     def live(self, batch: float) -> float:
         """Return what a step has alive at once beside weights and slots, in bytes."""
         return self._peak(batch)[0]
 
     def taken(self, batch: float, again: float) -> float:
-        """Return what it takes of the system, arenas keeping ``again`` times the drift."""
+        """Return what it takes where arenas keep ``again`` times the drift."""
         live, workspace, _ = self._peak(batch)
         return live + workspace + again * self.drift(batch)
 
@@ -91,7 +91,7 @@ class StepCost:
         return math.sqrt(self._peak(batch)[2])
 
     def _peak(self, batch: float) -> tuple[float, float, float]:
-        """Return (bytes, workspace, squares of tensors of arenas) when most is alive."""
+        """Return (all, workspace, squares of tensors of arenas) when most is alive."""
         weights = [layer.gradient for layer in self.layers]
         largest = max(weights, default=0)
         waiting, squares = float(sum(weights)), sum(_square(size) for size in weights)
@@ -114,8 +114,8 @@ class StepCost:
             squares -= _square(layer.gradient)
         given = self.inputs * batch
         alive, workspace, spread = peak
-        return (alive + BATCH_COPIES * given, workspace,
-                spread + BATCH_COPIES * _square(given))  # fmt: skip
+        return (alive + self.copies * given, workspace,
+                spread + self.copies * _square(given))  # fmt: skip
 
 
 def _square(tensor: float) -> float:
@@ -158,6 +158,7 @@ def step_cost(recording: Recording, batch: int) -> StepCost | None:
         if model.gradients
         else 0.0,
         row_copies=_ROWS + reads,
+        copies=batch_copies(recording, mode),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -173,6 +174,22 @@ def test_nothing_is_told_without_a_batch(training) -> None:
     assert facts["predicted_peak_bytes"] is None
     assert facts["fits"] is None
     assert facts["reason"]
+
+
+def test_every_batch_below_the_one_that_is_named_fits_too(training) -> None:
+    """Tensors that are mapped leave nothing behind: the peak falls at that edge."""
+    builder = ran(training, peak=800, batch=16)
+    (model,) = builder.models["models"]
+    row, width = model["layers"][0], 100_000
+    row |= {"output_shape": [None, width], "settings": {"units": width}}
+    model["layers"] = [{**row, "name": str(number)} for number in range(12)]
+    forecast = forecast_of(builder.build())
+    peaks = [forecast.peak(batch).bytes for batch in range(1, 128)]
+    assert any(after < before for before, after in pairwise(peaks))
+    for limit in range(500 * MIB, 1200 * MIB, 20 * MIB):
+        batch, _, high = forecast.largest(limit) or (0, 0, 0)
+        assert batch <= high
+        assert all(forecast.fits(below, limit) for below in range(1, batch + 1))
 
 
 def test_a_limit_that_not_even_one_sample_fits(training) -> None:
