@@ -61,7 +61,7 @@ class Forecast:
     ``reason`` says why nothing can (then there is no line). ``before`` is the level
     when the run began, ``mapped`` what of the peak are pages of files, which a limit
     does not count against the process; ``spread`` is the part of a rise by which two
-    runs differ.
+    runs differ beside one drift.
     """
 
     reason: str = ""
@@ -90,7 +90,8 @@ class Forecast:
             value = seen + own * (self._taken(batch) / self._taken(at) - 1)
             square = var_again * (drift - self.cost.drift(at)) ** 2
         above = max(value - self.before, 0.0)
-        deviation = math.sqrt(max(square, 0.0) + (self.spread * above) ** 2)
+        chance = (self.spread * above) ** 2 + drift**2
+        deviation = math.sqrt(max(square, 0.0) + chance)
         reach = Z90 * deviation
         return Peak(
             batch,
@@ -213,7 +214,7 @@ class _Line:
         a, b, c = self.variance
         drift = cost.drift(batch)
         gain_fixed, gain_again = a + b * drift, b + c * drift
-        noise = (SPREAD * max(rise, 1.0)) ** 2
+        noise = (SPREAD * max(rise, 1.0)) ** 2 + drift**2
         total = gain_fixed + gain_again * drift + noise
         error = rise - self._rise(cost, batch)
         fixed = self.fixed + gain_fixed * error / total

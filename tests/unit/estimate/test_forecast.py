@@ -45,6 +45,21 @@ def test_the_peak_rises_with_the_batch_and_so_does_the_doubt(training) -> None:
     assert large.bytes > 1.5 * same.bytes
 
 
+def test_a_few_large_tensors_leave_more_to_chance_than_many_small_ones(
+    training,
+) -> None:
+    reach = []
+    for count, width in ((4, 64_000), (64, 4_000)):
+        builder = ran(training, batch=64, peak=700)
+        (model,) = builder.models["models"]
+        row = model["layers"][0]
+        row |= {"output_shape": [None, width], "settings": {"units": width}}
+        model["layers"] = [{**row, "name": str(number)} for number in range(count)]
+        seen = forecast_of(builder.build()).peak(64)
+        reach.append(seen.high - seen.bytes)
+    assert reach[0] > 1.5 * reach[1]
+
+
 def test_the_largest_batch_fits_and_twice_its_upper_end_does_not(training) -> None:
     forecast = forecast_of(ran(training, limit=1000 * MIB).build())
     assert forecast.limit == 1000 * MIB
