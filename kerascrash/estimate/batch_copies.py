@@ -27,7 +27,7 @@ _AUTOTUNED = 1
 def batch_copies(recording: Recording, mode: str) -> int:
     """Return the batches in memory at once; ``mode`` is how steps are executed."""
     chains = [ops for ops in pipeline_ops(recording) if ops]
-    if mode == "eager" or not chains or not _is_given_a_dataset(recording):
+    if mode == "eager" or not chains or not is_given_a_dataset(recording):
         return MOST_COPIES
     # Of several pipelines, as one for validation, the one that holds most.
     waiting = max(
@@ -41,7 +41,7 @@ def _prefetched(buffer: int | None) -> int:
     return buffer if buffer is not None and buffer > 0 else _AUTOTUNED
 
 
-def _is_given_a_dataset(recording: Recording) -> bool:
+def is_given_a_dataset(recording: Recording) -> bool:
     """Tell whether what was given to the training is a chain of ``tf.data``."""
     rows = recording.models.get("data") or ()
     types = [
