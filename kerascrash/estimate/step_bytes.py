@@ -25,7 +25,9 @@ from typing import Any
 
 from kerascrash.estimate.batch_copies import MOST_COPIES, batch_copies
 from kerascrash.estimate.dtypes import dtype_size, elements
+from kerascrash.estimate.layer_sequences import is_recurrent
 from kerascrash.estimate.model_arithmetic import (
+    LayerBytes,
     ModelBytes,
     batch_size_of,
     models_of,
@@ -58,6 +60,8 @@ class LayerCost:
     passed: float = 0.0
     behind: float = 0.0
     update: int = 0
+    pieces: int = 1
+    """That each tensor is made of: the steps of a loop, too small to be mapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +109,11 @@ class StepCost:
         for layer in self.layers:
             tensor = layer.tensor * batch
             kept += layer.kept * batch
-            stored += _squares(layer.kept * batch, tensor)
+            stored += _squares(layer.kept * batch, tensor, layer.pieces)
             scratch = (layer.scratch + layer.behind - layer.passed) * batch
             beside = layer.workspace + scratch + layer.update + waiting
-            more = _squares(scratch, tensor) + _squares(layer.update, largest) + squares
+            more = _squares(scratch, tensor, layer.pieces) + squares
+            more += _squares(layer.update, largest)
             peak = max(peak, (kept + beside, layer.workspace, stored + more))
             waiting -= layer.gradient
             squares -= _square(layer.gradient)
@@ -123,9 +128,9 @@ def _square(tensor: float) -> float:
     return tensor**2 if tensor < MAPPED_FROM else 0.0
 
 
-def _squares(total: float, tensor: float) -> float:
+def _squares(total: float, tensor: float, pieces: int = 1) -> float:
     """Return the sum of the squares of tensors of one size that make up ``total``."""
-    return total * tensor if tensor < MAPPED_FROM else 0.0
+    return total * tensor if tensor < pieces * MAPPED_FROM else 0.0
 
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
@@ -181,11 +186,18 @@ def _layer_costs(
                 gradient, workspace, one.passed / batch,
                 behind=behind / batch if workspace and overlaps else 0.0,
                 update=model.update * largest // max(heaviest, 1) if overlaps else 0,
+                pieces=_pieces(one),
             )
         )  # fmt: skip
         largest = max(largest, gradient)
         behind = one.output_bytes if workspace else behind
     return tuple(reversed(costs))
+
+
+def _pieces(layer: LayerBytes) -> int:
+    """Return the time steps of a sequence that a loop makes one by one."""
+    steps = layer.output_shape[0] if len(layer.output_shape) > 1 else 1
+    return max(steps, 1) if is_recurrent(layer.type) and isinstance(steps, int) else 1
 
 
 def _gradients_of(model: ModelBytes) -> list[int]:
