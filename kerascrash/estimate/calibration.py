@@ -15,8 +15,8 @@ from kerascrash.estimate.model_arithmetic import LayerBytes
 
 MIB = 1 << 20
 Z90 = 1.645
-SPREAD = 0.08
-"""Part of what a run takes that differs from one run to the next: how threads meet."""
+SPREAD = 0.05
+"""Part of what a run takes that differs from one run to the next, beside one drift."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Forecast:
     ``reason`` says why nothing can (then there is no line). ``before`` is the level
     when the run began, ``mapped`` what of the peak are pages of files, which a limit
     does not count against the process; ``spread`` is the part of a rise by which two
-    runs differ.
+    runs differ beside one drift.
     """
 
     reason: str = ""
@@ -90,7 +90,8 @@ class Forecast:
             value = seen + own * (self._taken(batch) / self._taken(at) - 1)
             square = var_again * (drift - self.cost.drift(at)) ** 2
         above = max(value - self.before, 0.0)
-        deviation = math.sqrt(max(square, 0.0) + (self.spread * above) ** 2)
+        chance = (self.spread * above) ** 2 + drift**2
+        deviation = math.sqrt(max(square, 0.0) + chance)
         reach = Z90 * deviation
         return Peak(
             batch,
@@ -213,7 +214,7 @@ class _Line:
         a, b, c = self.variance
         drift = cost.drift(batch)
         gain_fixed, gain_again = a + b * drift, b + c * drift
-        noise = (SPREAD * max(rise, 1.0)) ** 2
+        noise = (SPREAD * max(rise, 1.0)) ** 2 + drift**2
         total = gain_fixed + gain_again * drift + noise
         error = rise - self._rise(cost, batch)
         fixed = self.fixed + gain_fixed * error / total
@@ -240,19 +241,17 @@ class _Line:
 
 def _largest(fits: Callable[[int], bool], most: int) -> int:
     """
-    Return the largest batch up to ``most`` for which ``fits`` holds, 0 for none.
+    Return the largest batch up to ``most`` that fits with all below it, 0 for none.
 
-    The peak may fall where tensors become large enough to be mapped, so that what does
-    not fit is no bound for what is larger: searched from above, then halved.
+    The peak may fall where tensors become large enough to be mapped. What fits beyond
+    such an edge alone hangs on the size of one tensor, and a smaller batch, which
+    anybody would take to be safer, would die.
     """
-    high = most + 1
-    while high > 1:
-        low = max(int(high / _STRIDE), 1)
-        if fits(low):
-            break
-        high = low
-    else:
-        return 0
+    low, high = 0, 1
+    while fits(high):
+        if high >= most:
+            return most
+        low, high = high, min(max(int(high * _STRIDE), high + 1), most)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)

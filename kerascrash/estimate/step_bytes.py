@@ -23,8 +23,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kerascrash.estimate.batch_copies import MOST_COPIES, batch_copies
 from kerascrash.estimate.dtypes import dtype_size, elements
+from kerascrash.estimate.layer_sequences import is_recurrent
 from kerascrash.estimate.model_arithmetic import (
+    LayerBytes,
     ModelBytes,
     batch_size_of,
     models_of,
@@ -32,8 +35,6 @@ from kerascrash.estimate.model_arithmetic import (
 from kerascrash.estimate.workspaces import kernel_workspaces, last_cache
 from kerascrash.model.case import Recording
 
-BATCH_COPIES = 4
-"""Batches alive at once: being gathered, prefetched twice, in the step."""
 _ROWS = 2
 """Of the rows a batch looked up: their gradients, and those squared or scaled."""
 MAPPED_FROM = 32 << 20
@@ -59,15 +60,17 @@ class LayerCost:
     passed: float = 0.0
     behind: float = 0.0
     update: int = 0
+    pieces: int = 1
+    """That each tensor is made of: the steps of a loop, too small to be mapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
     """
-    ``inputs`` are one sample's bytes; ``update`` what the optimizer's largest update
-    needs beside the gradients once the backward pass is over, ``rows`` what it needs
-    besides of the rows that a batch looked up in tables; ``casts`` are copies of
-    the weights in another dtype.
+    ``inputs`` are one sample's bytes, in ``copies`` batches at once; ``update`` is what
+    the optimizer's largest update needs beside the gradients once the backward pass is
+    over, ``rows`` those that one sample looked up in tables, of which it needs
+    ``row_copies`` besides; ``casts`` are copies of the weights in another dtype.
     """
 
     layers: tuple[LayerCost, ...]
@@ -76,13 +79,14 @@ class StepCost:
     casts: int = 0
     rows: float = 0.0
     row_copies: int = _ROWS
+    copies: int = MOST_COPIES
 
     def live(self, batch: float) -> float:
         """Return what a step has alive at once beside weights and slots, in bytes."""
         return self._peak(batch)[0]
 
     def taken(self, batch: float, again: float) -> float:
-        """Return what it takes of the system, arenas keeping ``again`` times the drift."""
+        """Return what it takes where arenas keep ``again`` times the drift."""
         live, workspace, _ = self._peak(batch)
         return live + workspace + again * self.drift(batch)
 
@@ -91,7 +95,7 @@ class StepCost:
         return math.sqrt(self._peak(batch)[2])
 
     def _peak(self, batch: float) -> tuple[float, float, float]:
-        """Return (bytes, workspace, squares of tensors of arenas) when most is alive."""
+        """Return (all, workspace, squares of tensors of arenas) when most is alive."""
         weights = [layer.gradient for layer in self.layers]
         largest = max(weights, default=0)
         waiting, squares = float(sum(weights)), sum(_square(size) for size in weights)
@@ -105,17 +109,18 @@ class StepCost:
         for layer in self.layers:
             tensor = layer.tensor * batch
             kept += layer.kept * batch
-            stored += _squares(layer.kept * batch, tensor)
+            stored += _squares(layer.kept * batch, tensor, layer.pieces)
             scratch = (layer.scratch + layer.behind - layer.passed) * batch
             beside = layer.workspace + scratch + layer.update + waiting
-            more = _squares(scratch, tensor) + _squares(layer.update, largest) + squares
+            more = _squares(scratch, tensor, layer.pieces) + squares
+            more += _squares(layer.update, largest)
             peak = max(peak, (kept + beside, layer.workspace, stored + more))
             waiting -= layer.gradient
             squares -= _square(layer.gradient)
         given = self.inputs * batch
         alive, workspace, spread = peak
-        return (alive + BATCH_COPIES * given, workspace,
-                spread + BATCH_COPIES * _square(given))  # fmt: skip
+        return (alive + self.copies * given, workspace,
+                spread + self.copies * _square(given))  # fmt: skip
 
 
 def _square(tensor: float) -> float:
@@ -123,9 +128,9 @@ def _square(tensor: float) -> float:
     return tensor**2 if tensor < MAPPED_FROM else 0.0
 
 
-def _squares(total: float, tensor: float) -> float:
+def _squares(total: float, tensor: float, pieces: int = 1) -> float:
     """Return the sum of the squares of tensors of one size that make up ``total``."""
-    return total * tensor if tensor < MAPPED_FROM else 0.0
+    return total * tensor if tensor < pieces * MAPPED_FROM else 0.0
 
 
 def own_model(recording: Recording, batch: int | None = None) -> ModelBytes | None:
@@ -158,6 +163,7 @@ def step_cost(recording: Recording, batch: int) -> StepCost | None:
         if model.gradients
         else 0.0,
         row_copies=_ROWS + reads,
+        copies=batch_copies(recording, mode),
     )
 
 
@@ -180,11 +186,18 @@ def _layer_costs(
                 gradient, workspace, one.passed / batch,
                 behind=behind / batch if workspace and overlaps else 0.0,
                 update=model.update * largest // max(heaviest, 1) if overlaps else 0,
+                pieces=_pieces(one),
             )
         )  # fmt: skip
         largest = max(largest, gradient)
         behind = one.output_bytes if workspace else behind
     return tuple(reversed(costs))
+
+
+def _pieces(layer: LayerBytes) -> int:
+    """Return the time steps of a sequence that a loop makes one by one."""
+    steps = layer.output_shape[0] if len(layer.output_shape) > 1 else 1
+    return max(steps, 1) if is_recurrent(layer.type) and isinstance(steps, int) else 1
 
 
 def _gradients_of(model: ModelBytes) -> list[int]:

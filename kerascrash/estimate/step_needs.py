@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kerascrash.estimate.batch_copies import batch_copies
 from kerascrash.estimate.model_arithmetic import ModelBytes
-from kerascrash.estimate.step_bytes import BATCH_COPIES, input_bytes
+from kerascrash.estimate.step_bytes import execution_mode, input_bytes
 from kerascrash.model.case import Recording
 from kerascrash.model.verdict import LedgerLine
 from kerascrash.units import format_bytes
@@ -29,14 +30,15 @@ class Need:
 def step_needs(recording: Recording, own: ModelBytes) -> list[Need]:
     """Return what a step of the model needs beside its weights."""
     batch = f"batch of {own.batch_size:,}"
-    copies = BATCH_COPIES * input_bytes(recording, own.batch_size)
+    under_way = batch_copies(recording, execution_mode(recording))
+    copies = under_way * input_bytes(recording, own.batch_size)
     return [
         Need("optimizer slots", own.slots, own.slots_known_by, _slots_of(own)),
         Need("gradients", own.gradients, "computed", own.name),
         Need("half-precision copies", own.casts, "computed", "of the weights"),
         Need("activations", own.activations, "computed", batch),
         Need("largest workspace", own.workspace, "computed", batch),
-        Need("input pipeline", copies, "computed", f"{BATCH_COPIES} batches under way"),
+        Need("input pipeline", copies, "computed", f"{under_way} batches under way"),
     ]
 
 

@@ -3,7 +3,8 @@ Try a forecast: the recorded model, rebuilt, takes real steps under the limit.
 
 The model comes from its recorded config (Keras' own layers only, so that no code of a
 dump is run), with its optimizer's settings and the loss, where that is Keras' own too,
-else the mean squared error; inputs and targets are synthetic, of the recorded shapes.
+else the mean squared error; inputs and targets are synthetic, of the recorded shapes,
+and come as arrays or out of a ``tf.data`` chain, whichever the training was given.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kerascrash.cli.demo.limits import find_limit
+from kerascrash.estimate.batch_copies import is_given_a_dataset
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 from kerascrash.units import format_bytes
@@ -90,6 +92,7 @@ def _plan(case: Case, batch: int | None) -> dict[str, Any] | str:
                 "jit_compile": bool(row.get("jit_compile")),
                 "steps_per_execution": row.get("steps_per_execution") or 1,
                 "batch": batch,
+                "dataset": recording is not None and is_given_a_dataset(recording),
                 "inputs": inputs,
                 "targets": targets,
             }

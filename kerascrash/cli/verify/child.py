@@ -8,6 +8,8 @@ from typing import Any
 
 STEPS = 12
 _UNKNOWN_LENGTH = 16
+_SAMPLES = 64
+"""Of a data set that is repeated: small, as what is held beside it was not recorded."""
 
 
 def _array(shape: tuple[Any, ...], dtype: str, batch: int) -> Any:
@@ -37,9 +39,10 @@ def _loss(keras: Any, told: dict[str, Any] | None) -> Any:
     return getattr(keras.losses, told["class"], None) or told["class"]
 
 
-def _data(model: Any, plan: dict[str, Any]) -> tuple[list[Any], list[Any]]:
-    """Return two batches of inputs and targets, of the recorded shapes where known."""
-    samples = 2 * plan["batch"]
+def _data(
+    model: Any, plan: dict[str, Any], samples: int
+) -> tuple[list[Any], list[Any]]:
+    """Return inputs and targets of so many samples, of the recorded shapes if known."""
     given, wanted = plan["inputs"], plan["targets"]
     if len(given) != len(model.inputs):
         given = [[list(t.shape), str(t.dtype)] for t in model.inputs]
@@ -50,6 +53,26 @@ def _data(model: Any, plan: dict[str, Any]) -> tuple[list[Any], list[Any]]:
         for rows in (given, wanted)
     )
     return x, y
+
+
+def _train(model: Any, plan: dict[str, Any]) -> None:
+    """Take the steps, fed as the training was."""
+    import keras
+
+    batch = plan["batch"]
+    streams = plan["dataset"] and keras.config.backend() == "tensorflow"
+    x, y = (
+        tuple(part) if len(part) > 1 else part[0]
+        for part in _data(model, plan, _SAMPLES if streams else 2 * batch)
+    )
+    if not streams:
+        parts = [list(one) if isinstance(one, tuple) else one for one in (x, y)]
+        model.fit(*parts, batch_size=batch, epochs=STEPS // 2, verbose=0)
+        return
+    import tensorflow as tf
+
+    rows = tf.data.Dataset.from_tensor_slices((x, y)).repeat().batch(batch)
+    model.fit(rows, steps_per_epoch=STEPS, verbose=0)
 
 
 def main() -> None:
@@ -69,14 +92,7 @@ def main() -> None:
         jit_compile=plan["jit_compile"],
         steps_per_execution=plan["steps_per_execution"],
     )
-    x, y = _data(model, plan)
-    model.fit(
-        x if len(x) > 1 else x[0],
-        y if len(y) > 1 else y[0],
-        batch_size=plan["batch"],
-        epochs=STEPS // 2,
-        verbose=0,
-    )
+    _train(model, plan)
     with open("/proc/self/status", encoding="ascii") as status:
         rows = [row.split() for row in status if row.startswith("VmHWM")]
     print(json.dumps({"peak": int(rows[0][1]) << 10}))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kerascrash.estimate.batch_copies import MOST_COPIES
 from kerascrash.estimate.refusal import refusal_in
 from kerascrash.estimate.remedies._situation import Measure, Situation
-from kerascrash.estimate.step_bytes import BATCH_COPIES, input_bytes
+from kerascrash.estimate.step_bytes import input_bytes
 from kerascrash.model.verdict import Remedy
 from kerascrash.units import format_bytes
 
@@ -14,7 +15,7 @@ _LEAST = 16 << 20
 def _judge(measure: Measure, seen: Situation) -> Remedy:
     held = sum(one.bytes for one in seen.data)
     batch = seen.forecast.present or (seen.own.batch_size if seen.own else 0)
-    kept = BATCH_COPIES * input_bytes(seen.recording, batch) if batch else 0
+    kept = MOST_COPIES * input_bytes(seen.recording, batch) if batch else 0
     if held - kept < _LEAST and refusal_in(seen.recording) is not None:
         return measure.unknown("the array was refused: nothing of it was held.")
     if held - kept < _LEAST:

@@ -66,6 +66,18 @@ def test_the_recorded_training_is_tried_as_it_was(training, recorded) -> None:
     assert tried["peak_bytes"] > 100 << 20
 
 
+def test_a_training_fed_by_a_dataset_is_fed_by_one_again(training, recorded) -> None:
+    case = case_of(training, recorded)
+    case.recording.models["data"] = [{
+        "name": "x", "type": "tensorflow.python.data.ops.batch_op._BatchDataset",
+    }]  # fmt: skip
+    assert verify._plan(case, 8)["dataset"] is True
+    tried = verify_fit(case, {"limit_bytes": 3 << 30, "batch_size": 8})
+    assert tried["fitted"] is True, tried["text"]
+    case.recording.models["data"] = [{"name": "x", "type": "numpy.ndarray"}]
+    assert verify._plan(case, 8)["dataset"] is False
+
+
 def test_a_model_of_the_users_own_layers_is_not_run(training, recorded) -> None:
     own = {**recorded, "config": None}
     tried = verify_fit(case_of(training, own), {"limit_bytes": 1, "batch_size": 8})

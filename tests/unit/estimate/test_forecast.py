@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -42,6 +43,21 @@ def test_the_peak_rises_with_the_batch_and_so_does_the_doubt(training) -> None:
     assert small.bytes < same.bytes < large.bytes
     assert large.high - large.low > same.high - same.low
     assert large.bytes > 1.5 * same.bytes
+
+
+def test_a_few_large_tensors_leave_more_to_chance_than_many_small_ones(
+    training,
+) -> None:
+    reach = []
+    for count, width in ((4, 64_000), (64, 4_000)):
+        builder = ran(training, batch=64, peak=700)
+        (model,) = builder.models["models"]
+        row = model["layers"][0]
+        row |= {"output_shape": [None, width], "settings": {"units": width}}
+        model["layers"] = [{**row, "name": str(number)} for number in range(count)]
+        seen = forecast_of(builder.build()).peak(64)
+        reach.append(seen.high - seen.bytes)
+    assert reach[0] > 1.5 * reach[1]
 
 
 def test_the_largest_batch_fits_and_twice_its_upper_end_does_not(training) -> None:
@@ -173,6 +189,22 @@ def test_nothing_is_told_without_a_batch(training) -> None:
     assert facts["predicted_peak_bytes"] is None
     assert facts["fits"] is None
     assert facts["reason"]
+
+
+def test_every_batch_below_the_one_that_is_named_fits_too(training) -> None:
+    """Tensors that are mapped leave nothing behind: the peak falls at that edge."""
+    builder = ran(training, peak=800, batch=16)
+    (model,) = builder.models["models"]
+    row, width = model["layers"][0], 100_000
+    row |= {"output_shape": [None, width], "settings": {"units": width}}
+    model["layers"] = [{**row, "name": str(number)} for number in range(12)]
+    forecast = forecast_of(builder.build())
+    peaks = [forecast.peak(batch).bytes for batch in range(1, 128)]
+    assert any(after < before for before, after in pairwise(peaks))
+    for limit in range(500 * MIB, 1200 * MIB, 20 * MIB):
+        batch, _, high = forecast.largest(limit) or (0, 0, 0)
+        assert batch <= high
+        assert all(forecast.fits(below, limit) for below in range(1, batch + 1))
 
 
 def test_a_limit_that_not_even_one_sample_fits(training) -> None:

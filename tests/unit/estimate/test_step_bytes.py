@@ -169,6 +169,14 @@ def test_tensors_come_out_of_arenas_until_they_are_mapped() -> None:
     assert cost.drift(2048) == 0
 
 
+def test_the_steps_of_a_loop_are_not_mapped_whatever_their_sequence_is() -> None:
+    """64 steps of 64 floats: 32 MiB are 2,048 samples, half a MiB each step."""
+    given = {"units": 64, "return_sequences": True}
+    cost = cost_of(layer("LSTM", [64, 64], [64, 64], **given))
+    assert cost.drift(2048) == pytest.approx(cost.drift(2047), rel=0.01)
+    assert cost.drift(2048) > 10 << 20
+
+
 def test_many_small_tensors_drift_less_than_a_few_large_ones() -> None:
     large, small = (
         cost_of(*[layer("Dense", [units], [units], activation="relu")] * count)
