@@ -1,20 +1,28 @@
 """
-What a training step costs armed: the ratio of step times, armed to unarmed.
+What recording costs a training step, on a machine too noisy for two processes.
 
-For a noisy machine: two processes, the same seeded ``fit``, are alive at once and take
-turns of a few dozen steps, so that what else goes on meets both alike; the order in a
-pair alternates. Ratios are taken pair by pair, in elapsed and in processor time (all
-threads, the recorder's own too). Printed: the median ratio with its bootstrap interval,
-and the A/A noise floor (unarmed against unarmed).
+One process trains and is recorded for a block of steps, then not, in the order ABBA,
+and between such quads come others in which nothing is recorded at all: the noise floor
+(``alternating.py`` says what "not recorded" is). Printed, with 95 % bootstrap
+intervals over the quads:
 
-    python benchmarks/bench_step.py [PAIRS] [WIDTH] [STEPS]
+- elapsed time and processor time of the whole process, recorded over not recorded
+  (trimmed means: a quad differs from the next by far more than by what is looked for),
+- what recording itself took, as a share of the elapsed time: processor time that the
+  training's thread uses more, of the recorder's own thread, and of the companion. The
+  first two are all that can hold up a step while a core is free for the companion.
 
-WIDTH makes the step (256: about 5 ms, 1600: about 200 ms), STEPS are those of a turn.
-The backend is Keras' own choice (``KERAS_BACKEND=jax``, ``torch``).
+    python benchmarks/bench_step.py [QUADS] [WIDTH] [STEPS]
+
+WIDTH makes the step (256: about 5 ms, 1600: about 200 ms), STEPS are those of a block.
+The backend is Keras' own choice (``KERAS_BACKEND=jax``, ``torch``). Not in the figures:
+what stays in memory while nothing is recorded (``bench_memory.py`` says how much).
 """
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import random
 import statistics
@@ -22,118 +30,111 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
-TRAIN = """
-import sys, time
-import numpy as np
-import keras
-
-class Turns(keras.callbacks.Callback):
-    def on_train_batch_begin(self, batch, logs=None):
-        if batch % TURN_STEPS:
-            return
-        if keras.backend.backend() == "jax":  # it runs ahead
-            import jax
-            jax.block_until_ready(jax.live_arrays())
-        if batch:
-            print(time.perf_counter() - self.wall, time.process_time() - self.cpu,
-                  flush=True)
-        if not sys.stdin.readline():
-            self.model.stop_training = True
-            raise SystemExit(0)
-        self.wall, self.cpu = time.perf_counter(), time.process_time()
-
-keras.utils.set_random_seed(1)
-width = int(sys.argv[1])
-x = np.random.rand(640, width).astype("float32")
-model = keras.Sequential([keras.layers.Dense(width, "relu") for _ in range(10)])
-model.compile("adam", "mse")
-model.fit(x, x, batch_size=64, epochs=2, verbose=0)
-endless = (pair for _ in iter(int, 1) for pair in
-           ((x[i:i + 64], x[i:i + 64]) for i in range(0, 640, 64)))
-model.fit(endless, steps_per_epoch=1 << 30, verbose=0, callbacks=[Turns()])
-"""
-Turn = tuple[float, float]
+SCRIPT = ROOT / "benchmarks" / "alternating.py"
+ELAPSED, PROCESSOR, MAIN, OWN, COMPANION = range(1, 6)
+TRIMMED = 0.1
+Row = list[float]
+Quad = list[Row]
 
 
-class Trainer:
-    """A process that trains for one turn whenever told to."""
+def orders(quads: int) -> str:
+    """Return the blocks of all quads: recorded ones in turn with the noise floor."""
+    draw = random.Random(1)
+    return "".join(draw.choice(("0110", "1001")) + "0000" for _ in range(quads))
 
-    def __init__(self, folder: Path, width: int, steps: int, *, armed: bool) -> None:
-        first = "import kerascrash.arm\n" if armed else ""
-        script = folder / ("armed.py" if armed else "plain.py")
-        body = TRAIN.replace("TURN_STEPS", str(steps))
-        script.write_text(first + body, encoding="utf-8")
-        environ = {k: v for k, v in os.environ.items() if "KERASCRASH" not in k}
-        environ |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-        environ["CUDA_VISIBLE_DEVICES"] = "-1"
-        self._process = subprocess.Popen(
-            [sys.executable, str(script), str(width)],
+
+def train(labels: str, steps: int, width: int) -> tuple[dict[str, list[str]], Quad]:
+    """Run it in a folder of its own; return what is switched, and a row per block."""
+    environ = {k: v for k, v in os.environ.items() if "KERASCRASH" not in k}
+    environ |= {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environ["CUDA_VISIBLE_DEVICES"] = "-1"
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), labels, str(steps), str(width)],
             env=environ,
             cwd=folder,
             text=True,
-            stdin=subprocess.PIPE,
+            check=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-
-    def turn(self) -> Turn:
-        """Let it train; return its elapsed and its processor time."""
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        wall, cpu = self._process.stdout.readline().split()
-        return float(wall), float(cpu)
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
+    switched, *rows = map(json.loads, done.stdout.splitlines())
+    return switched, rows
 
 
-def ratios(
-    folder: Path, pairs: int, width: int, turn: int, *, armed: bool
-) -> tuple[list[float], list[float], float]:
-    """Return second/first in elapsed and processor time, and the step's ms."""
-    first = Trainer(folder, width, turn, armed=False)
-    second = Trainer(folder, width, turn, armed=armed)
-    found: tuple[list[float], list[float]] = ([], [])
-    steps = []
-    for number in range(-5, pairs):
-        if number % 2:
-            plain, other = first.turn(), second.turn()
-        else:
-            other, plain = second.turn(), first.turn()
-        if number >= 0:  # the first turns warm up
-            steps.append(plain[0])
-            for kind in (0, 1):
-                found[kind].append(other[kind] / plain[kind])
-    first.close()
-    second.close()
-    return *found, 1e3 * statistics.median(steps) / turn
+def trimmed(values: Sequence[float]) -> float:
+    """Return the mean without the highest and the lowest tenth."""
+    cut = int(len(values) * TRIMMED)
+    return statistics.fmean(sorted(values)[cut : len(values) - cut])
 
 
-def summary(values: list[float]) -> str:
-    """Return the median with its 95 % bootstrap interval."""
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the trimmed mean and its 95 % bootstrap interval."""
     draw = random.Random(0)
-    medians = sorted(
-        statistics.median(draw.choices(values, k=len(values))) for _ in range(2000)
-    )
-    return f"{statistics.median(values):.4f} [{medians[50]:.4f}, {medians[1949]:.4f}]"
+    means = sorted(trimmed(draw.choices(values, k=len(values))) for _ in range(2000))
+    return trimmed(values), means[50], means[1949]
+
+
+def sides(quad: Quad, kind: int, *, floor: bool) -> tuple[float, float]:
+    """Return the sums of the outer and inner blocks: recorded first, if any is."""
+    outer, inner = quad[0][kind] + quad[3][kind], quad[1][kind] + quad[2][kind]
+    return (outer, inner) if floor or quad[0][0] else (inner, outer)
+
+
+def as_ratio(values: list[float]) -> str:
+    middle, low, high = (math.exp(each) for each in interval(values))
+    return f"{middle:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def as_share(values: list[float]) -> str:
+    middle, low, high = interval(values)
+    return f"{middle:7.3%} [{low:7.3%}, {high:7.3%}]"
+
+
+def report(quads: list[Quad]) -> None:
+    """Print the table."""
+    recorded = [q for q in quads if any(row[0] for row in q)]
+    floor = [q for q in quads if not any(row[0] for row in q)]
+
+    def ratios(chosen: list[Quad], kind: int, *, no: bool) -> str:
+        pairs = (sides(quad, kind, floor=no) for quad in chosen)
+        return as_ratio([math.log(on / off) for on, off in pairs])
+
+    for kind, name in ((ELAPSED, "elapsed"), (PROCESSOR, "processor")):
+        text = ratios(recorded, kind, no=False)
+        print(f"{name:12}{text}   noise floor {ratios(floor, kind, no=True)}")
+
+    def share(value: Callable[[Quad], float]) -> str:
+        return as_share([value(q) / sides(q, ELAPSED, floor=False)[1] for q in quads])
+
+    def more(quad: Quad) -> float:
+        on, off = sides(quad, MAIN, floor=False)
+        return on - off
+
+    quads = recorded
+    print(f"{'on the training thread':26}{share(more)}")
+    for kind, name in ((OWN, "the recorder's thread"), (COMPANION, "companion")):
+        print(f"{name:26}{share(lambda q, k=kind: sides(q, k, floor=False)[0])}")
+    both = share(lambda q: more(q) + sides(q, OWN, floor=False)[0])
+    print(f"{'the first two':26}{both}")
 
 
 def main() -> None:
-    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 150
+    quads = int(sys.argv[1]) if len(sys.argv) > 1 else 60
     width = int(sys.argv[2]) if len(sys.argv) > 2 else 256
-    turn = int(sys.argv[3]) if len(sys.argv) > 3 else 40
-    print(f"{'':28}{'elapsed':28}processor")
-    with tempfile.TemporaryDirectory() as folder:
-        for name, armed in (("unarmed / unarmed", False), ("armed / unarmed", True)):
-            elapsed, processor, step_ms = ratios(
-                Path(folder), pairs, width, turn, armed=armed
-            )
-            text = f"{name:28}{summary(elapsed):28}{summary(processor)}"
-            print(f"{text}   (a step: {step_ms:.2f} ms)", flush=True)
+    steps = int(sys.argv[3]) if len(sys.argv) > 3 else 60
+    switched, rows = train(orders(quads), steps, width)
+    print(f"switched: {', '.join([*switched['observer'], *switched['wrapped']])}")
+    step_ms = 1e3 * statistics.median(row[ELAPSED] for row in rows) / steps
+    cpu_ms = 1e3 * statistics.median(row[PROCESSOR] for row in rows) / steps
+    print(f"a step: {step_ms:.2f} ms, {cpu_ms:.2f} ms of processor; {quads} quads")
+    report([rows[at : at + 4] for at in range(0, len(rows), 4)])
 
 
 if __name__ == "__main__":

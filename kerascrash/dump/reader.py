@@ -157,8 +157,8 @@ class _Reader:
         for slot in slots:
             if len(slot.payload) == PROGRESS.size:
                 stage, flags, *rest = PROGRESS.unpack(slot.payload)
-                record = ProgressRecord(slot.sequence, slot.time_ns, stage, *rest)
-                record = record._replace(flags=flags)
+                values = (slot.sequence, slot.time_ns, stage, *rest, flags)
+                record = ProgressRecord._make(values)
                 self._dump.progress.append(record)
         if len(self._dump.progress) < len(slots):
             self._note(entry, "progress records of another length")

@@ -37,7 +37,9 @@ class Ring:
         if len(payload) > self.room:
             raise ValueError("the payload is larger than a slot")
         sequence = next(self._numbers)
-        self.put_at(sequence, time_ns, payload, kind, flags)
+        data = frame(sequence, time_ns, kind, flags, payload)  # as put_at: each step
+        begin = self._base + slot_index(self.entry, sequence) * self._slot_size
+        self._map[begin : begin + len(data)] = data
         return sequence
 
     def put_at(

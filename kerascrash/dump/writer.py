@@ -128,7 +128,7 @@ class DumpWriter:
         flags: int = 0,
     ) -> None:
         """Record where the training is; arguments as in ``records.PROGRESS``."""
-        if not self._may_write():
+        if not self._open or os.getpid() != self._pid:  # _may_write: at each step
             return
         try:
             payload = PROGRESS.pack(

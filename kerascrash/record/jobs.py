@@ -148,7 +148,8 @@ def _forewarning(recorder: Recorder, sampler: Sampler) -> Job:
         if told or not pressure.limit:
             return
         step, stage = recorder.step, recorder.stage
-        forewarning.note(time.monotonic(), pressure.headroom, step, stage)
+        memory = {name: sampler.values.get(name, 0) for name in ("rss", "vms")}
+        forewarning.note(time.monotonic(), pressure.headroom, step, stage, **memory)
         outlook = forewarning.outlook(pressure.limit)
         if outlook is not None:
             told.append(True)

@@ -30,7 +30,8 @@ class LoopSteps:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.calling: weakref.ref[Any] | None = None
-        self.trains: weakref.WeakSet[Any] = weakref.WeakSet()
+        self.trains: set[weakref.ref[Any]] = set()
+        """No ``WeakSet``: it is looked into at each call of each function."""
         self._in_step: set[int] = set()
         self._known: set[int] = set()
         self._newcomer = 0
@@ -39,8 +40,8 @@ class LoopSteps:
         """A ``tf.function`` is called; return whether it is the outermost one."""
         if self.calling is not None or self.recorder.detached:
             return False
-        self.calling = weakref.ref(function)
-        if function in self.trains:
+        self.calling = called = weakref.ref(function)
+        if called in self.trains:
             self.take_turn(id(function))
         return True
 
@@ -55,8 +56,8 @@ class LoopSteps:
         function = self.calling() if self.calling is not None else None
         if function is None:
             self.take_turn(id(optimizer))
-        elif function not in self.trains:
-            self.trains.add(function)
+        elif weakref.ref(function) not in self.trains:
+            self.trains.add(weakref.ref(function, self.trains.discard))
             self.take_turn(id(function))
 
     def take_turn(self, who: int) -> None:

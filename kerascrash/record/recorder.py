@@ -212,7 +212,11 @@ class Recorder:
         taken = since // steps if self.last_step_at_ns and steps > 0 else -1
         self.step = step
         self.last_step_at_ns = now
-        self.progress(step_in_epoch, taken)
+        if not self.detached:
+            self.writer.progress(
+                self.stage, self.epoch, step, step_in_epoch,
+                self.steps_per_epoch, self.batch_size, taken,
+            )  # fmt: skip
 
     def end_what_is_over(self) -> None:
         """End the lingering stages that nobody else ends; for the sampler."""

@@ -46,6 +46,9 @@ class TrainingObserver:
         self.on_epoch_end = guarded(recorder, NAME, self._end_epoch)
         self.on_test_batch_begin = guarded(recorder, NAME, self._begin_other_batch)
         self.on_predict_batch_begin = self.on_test_batch_begin
+        # __getattr__ would be asked at each step
+        self.on_train_batch_end = self.on_test_batch_end = _ignore
+        self.on_predict_batch_end = _ignore
         for hook, stage in (
             ("train", Stage.FIT),
             ("test", Stage.EVALUATE),

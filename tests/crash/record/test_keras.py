@@ -177,6 +177,48 @@ def test_a_weight_too_big_to_be_made_is_in_the_dump(run_script: RunScript) -> No
     assert "BUILD" in {s["stage"] for s in stages}
 
 
+DISTRIBUTED = """
+import json, random, time
+import numpy as np
+import tensorflow as tf
+import keras
+keras.utils.set_random_seed(7)
+cpu = tf.config.list_physical_devices("CPU")[0]
+two = [tf.config.LogicalDeviceConfiguration()] * 2
+tf.config.set_logical_device_configuration(cpu, two)
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+with strategy.scope():
+    layers = keras.layers
+    model = keras.Sequential([layers.Dense(16), layers.Dropout(0.5), layers.Dense(1)])
+    model.compile("adam", "mse")
+x = np.random.rand(128, 8).astype("float32")
+kept = []
+class Slow(keras.callbacks.Callback):
+    def on_train_batch_begin(self, batch, logs=None):
+        kept.append(np.zeros(200_000))
+        time.sleep(0.3)
+history = model.fit(x, x[:, :1], 32, epochs=3, verbose=0, callbacks=[Slow()])
+numbers = random.random(), float(np.random.rand()), float(tf.random.uniform(()))
+print(json.dumps([history.history, numbers, strategy.num_replicas_in_sync]))
+"""
+
+
+@pytest.mark.crash
+def test_copies_of_a_model_that_is_looked_at_compute_what_they_do_unarmed(
+    run_script: RunScript,
+) -> None:
+    """``tf.distribute``, for long enough that what the script holds is looked at."""
+    armed = run_script(ARM + DISTRIBUTED + DIE)
+    plain = run_script(DISTRIBUTED, name="plain.py")
+    assert json.loads(armed.out) == json.loads(plain.out)
+    assert json.loads(plain.out)[2] == 2
+    assert armed.events(EventKind.HOOK_FAILED) == []
+    inventory = armed.dump.blobs["inventory"].data
+    assert "kept" in {entry["owner"] for entry in inventory["entries"]}
+    steps = [p.step for p in armed.dump.progress if p.stage == Stage.FIT]
+    assert max(steps) == 11
+
+
 KEPT = """
 import signal
 import keras

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from kerascrash.record.budget import HEALTHY_SHARE, Budget
 from kerascrash.record.forewarning import Forewarning
 from kerascrash.record.pressure import Pressure
@@ -123,6 +125,32 @@ def test_a_leak_that_ends_in_hours_is_not_told() -> None:
     assert outlook_of([7 - 0.0028 * i for i in range(120)]) is None
 
 
+def test_a_cache_that_fills_less_than_a_quarter_is_no_leak() -> None:
+    filling = [4 - 0.02 * i for i in range(60)]
+    silent = [n for n in range(60) if outlook_of(filling[:n]) is None]
+    assert silent == list(range(len(silent)))  # once it is told, it stays so
+    assert 2.9 < filling[len(silent)] <= 3.0
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "told"),
+    [
+        (0.0, 1.0, False),  # an array made before is filled
+        (1.0, 1.0, True),  # each step asks for more
+        (0.0, 0.1, True),  # another process grows
+    ],
+)
+def test_what_was_asked_for_before_is_no_leak(
+    asked: float, own: float, told: bool
+) -> None:
+    forewarning = Forewarning()
+    for i in range(60):
+        grown = int(0.02 * i * GIB)
+        rss, vms = GIB + int(own * grown), 20 * GIB + int(asked * grown)
+        forewarning.note(2.0 * i, 4 * GIB - grown, i, "FIT", rss=rss, vms=vms)
+    assert (forewarning.outlook(8 * GIB) is not None) is told
+
+
 def test_a_short_look_says_nothing() -> None:
     assert outlook_of([4 - 0.2 * i for i in range(15)]) is None
 
@@ -132,6 +160,6 @@ def test_loading_data_is_given_more_time_than_steps() -> None:
     for steps, told in ((0, False), (1, True)):
         forewarning = Forewarning()
         for i in range(60):
-            headroom = int((8 - 0.02 * i) * GIB)
+            headroom = int((4 - 0.02 * i) * GIB)
             forewarning.note(2.0 * i, headroom, steps * i - 1, "NONE")
         assert (forewarning.outlook(16 * GIB) is not None) is told
