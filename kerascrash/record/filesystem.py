@@ -44,16 +44,29 @@ def memory_mounts() -> list[str]:
     """Return where file systems of memory are mounted that can be written to."""
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
-            lines = mounts.read().splitlines()
+            return uncovered_memory(mounts.read())
     except OSError:
         return []
-    found = []
-    for line in lines:
+
+
+def uncovered_memory(mountinfo: str) -> list[str]:
+    """
+    Return those of ``/proc/PID/mountinfo`` that no later mount covers.
+
+    Behind a path that another file system covers is that one: to ask a network's for
+    its room may take for ever.
+    """
+    found: list[str] = []
+    for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         fields = before.split(" ")
-        writable = len(fields) > 5 and "rw" in fields[5].split(",")
-        if writable and is_memory(after.split(" ")[0]):
-            found.append(fields[4].replace("\\040", " "))
+        if len(fields) < 6:
+            continue
+        point = fields[4].replace("\\040", " ")
+        within = point.rstrip("/") + "/"
+        found = [one for one in found if not f"{one}/".startswith(within)]
+        if "rw" in fields[5].split(",") and is_memory(after.split(" ")[0]):
+            found.append(point)
     return found
 
 
