@@ -22,6 +22,7 @@ _SHOWS_FROM = 8 << 20
 _LEVEL = 0.15
 _LOOKS = 5
 _READINGS = 8
+_HALF, _FALLS = 0.5, 2
 _HOST = "host"
 
 
@@ -70,7 +71,17 @@ def process_stayed_level(case: Case, holding: Holding) -> bool:
     if grown < _SHOWS_FROM:
         return False
     span = (rows[0][1], _half_grown(holding))
-    return all(_is_level(recording, name, span, grown) for name in ("rss", "vms"))
+    emptied = _is_emptied_again([size for _, _, size in rows])
+    return all(
+        _is_level(recording, name, span, grown, emptied=emptied)
+        for name in ("rss", "vms")
+    )
+
+
+def _is_emptied_again(sizes: list[int]) -> bool:
+    """Tell whether it was seen to lose half and more several times."""
+    falls = sum(after < _HALF * before for before, after in pairwise(sizes))
+    return falls >= _FALLS
 
 
 def _half_grown(holding: Holding) -> float:
@@ -91,12 +102,18 @@ def _half_grown(holding: Holding) -> float:
 
 
 def _is_level(
-    recording: Recording, name: str, span: tuple[float, float], grown: int
+    recording: Recording,
+    name: str,
+    span: tuple[float, float],
+    grown: int,
+    *,
+    emptied: bool,
 ) -> bool:
     """
     Tell whether readings of the second half of the time since then are like the first.
 
-    Only of a series that covers all of it: the watcher's tells of the last minutes.
+    Only of a series that covers all of it: the watcher's tells of the last minutes. The
+    low points of what is ``emptied`` now and then are those after it was first filled.
     """
     began, half_grown = span
     for series in recording.series:
@@ -110,6 +127,9 @@ def _is_level(
         late = [value for time, value in rows if time >= middle]
         if min(len(early), len(late)) >= _READINGS:
             # Of what is filled and emptied the low points are as low as before.
-            rises = (median(late) - median(early), min(late) - min(early))
+            rises = [median(late) - median(early), min(late) - min(early)]
+            if emptied:  # half as long apart, so half the rise counts for as much
+                risen = min(late) - min(early[len(early) // 2 :])
+                rises.append(max(risen, 2 * risen))
             return min(map(abs, rises)) < _LEVEL * grown
     return False

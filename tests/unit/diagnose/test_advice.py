@@ -28,7 +28,7 @@ def remedies(factor: str) -> list[Advice]:
 @pytest.mark.parametrize(
     ("factor", "sized", "left"),
     [
-        ("batch_size", "Use batch_size=120 instead of 512.", 2),
+        ("batch_size", "Use batch_size=112 instead of 512.", 2),
         ("batch_size", "Halve the batch until it fits.", 2),
         ("dtype", "Make `images` float32 instead of float64.", 0),
         ("tensor_leak", "Stop keeping every element in `history`.", 2),
@@ -80,7 +80,7 @@ def test_what_a_batch_needs_is_told_as_its_limit_counts_it() -> None:
     """Pages of files are resident and charged to nobody: 1.8 GiB in 1.5 GiB puzzled."""
     case = load_case(SAMPLES / "batch_too_large" / "dump.bin.gz")
     first = diagnose(case).verdict.advice[0]
-    assert first.action == "Use batch_size=120 instead of 512."
+    assert first.action == "Use batch_size=112 instead of 512."
     assert first.detail.startswith("It needs about 1.5 GiB of the 1.5 GiB allowed")
 
 

@@ -114,3 +114,22 @@ def test_a_saw_tooth_seen_rising_by_four_looks_is_no_late_growth(training) -> No
     for row, at in zip(rows, (6, 9, 13, 16, 19), strict=True):
         row[1] = rows[-1][1] - 20 + at
     assert leaks(builder.build()) == ()
+
+
+@pytest.mark.parametrize(("rises", "blamed"), [(0, []), (8, ["pending"])])
+def test_the_first_time_it_is_filled_is_no_rise_of_low_points(
+    training, rises, blamed
+) -> None:
+    """Looks by chance see a saw-tooth only high later on: its process tells."""
+    early, late = (0, 0, 4, 12), (0, 12, 12, 12)  # by chance it lingers full later
+    teeth = [
+        (5 + n / 2, 400 + rises * n + 14 * min(n, 4) / 4 + (early, late)[n > 15][n % 4])
+        for n in range(31)
+    ]
+    builder = training(seconds=20).grows(*teeth).runs(5, step=160)
+    builder.asks(1, 1 << 20)
+    builder.holds_list("pending", 2 << 20, [1, 11, 2, 8, 1, 5, 7, 11, 6, 8])
+    rows = builder.inventory["entries"][0]["history"]
+    for number, row in enumerate(rows):
+        row[1] = rows[-1][1] - 15 + 1.5 * number
+    assert [kept.holding.owner for kept in leaks(builder.build())] == blamed
