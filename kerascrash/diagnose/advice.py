@@ -8,11 +8,11 @@ from collections.abc import Collection
 
 from kerascrash.diagnose.advice_cause import cause_advice
 from kerascrash.diagnose.advice_device import device_advice
+from kerascrash.diagnose.advice_found import found_advice
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
 from kerascrash.diagnose.advice_ops import may_broadcast
 from kerascrash.diagnose.summary import WORKERS_KILLED
-from kerascrash.estimate.deadlock import find_deadlock
 from kerascrash.estimate.device_memory import exhausted_pool
 from kerascrash.estimate.pipelines import pipeline_ops
 from kerascrash.estimate.timeline import recording_of
@@ -30,7 +30,6 @@ _ABOUT_OPS = {
     "cache": re.compile(r"\.cache\("),
     "shuffle": re.compile(r"\bshuffle\b"),
 }
-_ABOUT_WAITS = re.compile(r"py-spy|\bspawn\b")
 _ABOUT_SHAPES = re.compile(r"\bbroadcasts?\b")
 _ABOUT_SPAWN = re.compile(r"\bspawn\b")
 _ABOUT_TIME = re.compile(r"^Ask for more time")
@@ -54,7 +53,8 @@ def advise(
     already. ``findings`` are the ids of those that speak for the verdict.
     """
     advice = _status_first(case) if cause == "unknown" else []
-    advice += cause_advice(case, cause, findings, culprit)
+    found = found_advice(case, cause)
+    advice += found or cause_advice(cause, findings, culprit)
     advice += device_advice(case, factor, culprit) or sized_advice(
         case, factor, culprit
     )
@@ -66,6 +66,8 @@ def advise(
         beside.append(_ABOUT_TRACES)
     sized = any(one.saves_bytes for one in advice)
     for rule in rules:
+        if found and rule.id == cause:
+            continue
         general = [Advice(remedy) for remedy in rule.remedies]
         general = [a for a in general if not any(b.search(a.action) for b in beside)]
         advice += without_repeats(general, advice, sized=sized)
@@ -97,9 +99,8 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
 
     A smaller batch only where the batch is to blame; nothing about a card where
     TensorFlow's pool on the CPU ran out, nothing about the C library's allocator
-    where any such pool did; no op that no pipeline has; not how to find a deadlock
-    that was found; no shapes where nothing is put together; no start method that
-    the workers have.
+    where any such pool did; no op that no pipeline has; no shapes where
+    nothing is put together; no start method that the workers have.
     """
     pool = exhausted_pool(case)
     about = []
@@ -109,8 +110,6 @@ def _beside_the_point(case: Case, factor: str, second: str) -> list[re.Pattern[s
     used = {op.op for ops in pipelines for op in ops}
     if pipelines:
         about += [words for op, words in _ABOUT_OPS.items() if op not in used]
-    if find_deadlock(case):
-        about.append(_ABOUT_WAITS)
     if not may_broadcast(case):
         about.append(_ABOUT_SHAPES)
     if spawned(case):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from kerascrash.diagnose.summary import WORKERS_KILLED, place_text
-from kerascrash.estimate.deadlock import Waiter, find_deadlock
-from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 from kerascrash.units import format_bytes
 
@@ -24,17 +21,11 @@ _STARTERS = frozenset(
         "fork",
     }
 )
-_COMPARED = re.compile(
-    r"Check failed: (?P<left>[^\s=<>!]+(?: [-+*/] \S+)?) (?P<sign>[=!<>]=|[<>]) "
-    r"(?P<right>\S.*?) ?\((?P<was>[^()\s]{1,60}) vs\. (?P<wanted>[^()\s]{1,60})\)"
-)
-"""glog's CHECK_EQ and its like: the expression as written, then both values."""
-_CONSTANT = re.compile(r"-?\d[\w.]*|k[A-Z]\w*|nullptr|true|false")
 _HANGUP = frozenset({"exit_sighup", "saw_sighup"})
 
 
 def cause_advice(
-    case: Case, cause: str, findings: Collection[str], culprit: Culprit | None
+    cause: str, findings: Collection[str], culprit: Culprit | None
 ) -> list[Advice]:
     """Return what to do about this very end; ``findings`` are ids that speak for it."""
     if WORKERS_KILLED in findings:
@@ -55,10 +46,6 @@ def cause_advice(
         return [_no_model_more(culprit)]
     if cause == "thread_or_process_limit" and _starts_some(culprit):
         return [_end_what_is_started(culprit)]
-    if cause == "native_abort_check":
-        return _look_for_the_value(case)
-    if cause == "hang" and find_deadlock(case):
-        return [_one_order(find_deadlock(case))]
     if cause == "hang" and culprit is not None and culprit.place is not None:
         return [_see_the_line(culprit)]
     return []
@@ -123,46 +110,6 @@ def _end_what_is_started(culprit: Culprit | None) -> Advice:
         "`concurrent.futures.ThreadPoolExecutor(max_workers=4)` keeps to its number.",
         place=place,
     )
-
-
-def _one_order(waiters: Sequence[Waiter]) -> Advice:
-    """Locks that are taken in one order everywhere make no circle of waits."""
-    first = waiters[0]
-    lock, held = first.waits_for, first.holds[0]
-    if len(waiters) == 1:
-        return Advice(
-            f"Do not take `{lock}` inside `with {lock}`, or make it a "
-            "`threading.RLock()`.",
-            "A `threading.Lock` waits for ever for a second time, also for its owner.",
-            place=first.place,
-        )
-    other = waiters[1]
-    return Advice(
-        f"Take `{held}` and `{lock}` in the same order everywhere.",
-        f"`{place_text(first.place)}` holds `{held}` and wants `{lock}`; "
-        f"`{place_text(other.place)}` ({other.thread}) holds `{other.holds[0]}` and "
-        f"wants `{other.waits_for}`: neither can go on. Or hold one lock at a time.",
-        place=first.place,
-    )
-
-
-def _look_for_the_value(case: Case) -> list[Advice]:
-    """A check prints both sides: what is not the constant has a value it must not."""
-    lines = (line.text for log in case.logs for line in reversed(log.lines))
-    found = next(filter(None, map(_COMPARED.search, lines)), None)
-    if found is None:
-        return []
-    name, value = found["left"], found["was"]
-    if _CONSTANT.fullmatch(name):
-        name, value = found["right"], found["wanted"]
-    return [
-        Advice(
-            f"Find what makes `{name}` {value}: the check wants "
-            f"`{found['left']} {found['sign']} {found['right']}`.",
-            "An argument, a setting or a shape gave it that value; the file and line "
-            "before `Check failed` say whose check it is, the lines above it what ran.",
-        )
-    ]
 
 
 def _see_the_line(culprit: Culprit) -> Advice:

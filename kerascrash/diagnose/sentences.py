@@ -148,6 +148,17 @@ def _open_files(case: Case, _findings: _Findings) -> str:
     return f"failed: too many open files{allowed}."
 
 
+def _disk(_case: Case, findings: _Findings) -> str:
+    """Tell a quota (EDQUOT, 122) from a full disk (ENOSPC, 28) where either is said."""
+    texts = [fact.text for one in findings.values() for fact in one.evidence]
+    said = " ".join(texts)
+    quota = bool(_QUOTA.search(said))
+    if bool(_NO_SPACE.search(said)) != quota:
+        what = "the disk quota was used up" if quota else "no space was left on a disk"
+        return f"failed: {what}."
+    return "failed: no space was left on the disk, or in the quota."
+
+
 def _hang(_case: Case, findings: _Findings) -> str:
     still = findings.get("no_progress")
     seconds = still.data.get("seconds") if still else None
@@ -176,13 +187,15 @@ _SENTENCES: Mapping[str, Callable[[Case, _Findings], str]] = {
     "silent_exit": _silent,
     "fd_limit": _open_files,
     "hang": _hang,
+    "disk_full": _disk,
 }
+_QUOTA = re.compile(r"\[Errno 122\]|quota exceeded", re.IGNORECASE)
+_NO_SPACE = re.compile(r"\[Errno 28\]|No space left on device")
 _FIXED = {
     "user_interrupt": "interrupted by its user (Ctrl-C).",
     "illegal_instruction": "crashed: an instruction this processor lacks (SIGILL).",
     "stack_overflow": "crashed: calls were nested deeper than the stack allows.",
     "thread_or_process_limit": "failed: no further thread or process could be started.",
-    "disk_full": "failed: no space was left on the disk, or in the quota.",
     "alloc_failure": "failed: the system refused it memory (an allocation failed).",
     "fpe": "crashed in native code: division by zero or the like (SIGFPE).",
     "bus_error_shm": "crashed (SIGBUS): shared memory or a mapped file was full.",

@@ -85,6 +85,35 @@ def test_a_check_that_prints_both_sides_names_what_is_wrong(
     assert told in verdict.advice[0].action
 
 
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("[Errno 28] No space left on device", "no space was left on a disk."),
+        ("[Errno 122] Disk quota exceeded", "the disk quota was used up."),
+    ],
+)
+def test_a_full_disk_is_told_from_a_quota_and_where_it_is(
+    message: str, said: str
+) -> None:
+    case = load_case(str(SAMPLES / "disk_full" / "dump.bin.gz"))
+    marks = tuple(
+        replace(one, data={**one.data, "message": message})
+        if one.kind == "exception"
+        else one
+        for one in case.recording.marks
+    )
+    recording = replace(case.recording, marks=marks)
+    verdict = diagnose(replace(case, recording=recording, logs=())).verdict
+    assert verdict.cause == "disk_full"
+    assert said in verdict.summary
+    assert "`/srv/training/shared`" in verdict.advice[0].action
+    assert len(verdict.advice) == 1
+    unsaved = tuple(one for one in marks if one.kind != "checkpoint")
+    recording = replace(case.recording, marks=unsaved)
+    verdict = diagnose(replace(case, recording=recording, logs=())).verdict
+    assert verdict.advice[0].action.startswith("Make room, or write")
+
+
 def test_where_it_stood_comes_before_how_to_look_next_time() -> None:
     case = load_case(str(SAMPLES / "hang" / "dump.bin.gz"))
     verdict = diagnose(case).verdict
