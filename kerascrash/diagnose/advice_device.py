@@ -12,6 +12,9 @@ from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 from kerascrash.units import format_bytes
 
+_FILLED = 0.9
+"""A step that has not asked for all it needs should leave some of the pool."""
+
 
 def device_advice(case: Case, factor: str, culprit: Culprit | None) -> list[Advice]:
     """Return what to do about the pool that ran out, nothing where no pool did."""
@@ -65,11 +68,13 @@ def _batch(batch: int, pool: Pool, culprit: Culprit) -> list[Advice]:
         f"The step needed at least {format_bytes(needed)} of "
         f"{format_bytes(fit.limit)} when it failed, and had not asked for all of it."
     )
-    half = fit.requested // 2
+    part = 2
+    while needed > _FILLED * fit.limit * part:
+        part *= 2
     action = "Halve the batch until it fits."
-    if batch > 1:
-        action = f"Use batch_size={batch // 2}, and half of that if it does not fit."
-    return [Advice(action, detail, half, culprit.place)]
+    if batch >= part:
+        action = f"Use batch_size={batch // part}, and half of that if it does not fit."
+    return [Advice(action, detail, needed - needed // part, culprit.place)]
 
 
 def _operation(pool: Pool, culprit: Culprit) -> list[Advice]:

@@ -76,10 +76,10 @@ def _make_room(case: Case) -> list[Advice]:
         return []
     return [
         Advice(
-            f"Make room in `{folder}`, where checkpoints are written, or keep fewer: "
-            "`ModelCheckpoint(path, save_best_only=True)`.",
+            f"Make room in `{folder}`, where checkpoints are written, or write over "
+            "one file: `ModelCheckpoint('last.keras')`, without `{epoch}`.",
             f"`df -h {folder}` shows what is free, `df -i {folder}` whether it ran out "
-            "of inodes (files) instead. One path without `{epoch}` is written over.",
+            "of inodes (files) instead.",
         )
     ]
 

@@ -104,7 +104,7 @@ def held_word(culprit: Culprit) -> str:
     """Return what became of the culprit's bytes: not all of them were ever had."""
     if culprit.kind.endswith(("refused", "did not fit")):
         return "asked for"
-    asks = ("batch", "result of", "model being built")
+    asks = ("batch", "made by one line", "model being built")
     return "needed" if culprit.kind.startswith(asks) else "held"
 
 

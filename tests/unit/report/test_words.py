@@ -91,6 +91,7 @@ def test_nothing_known_is_said_in_every_format(empty_diagnosis: Diagnosis) -> No
         ("float64 array of shape (9, 9) that was refused", "asked for"),
         ("result [9,9] float32 that did not fit", "asked for"),
         ("batch of 512 samples", "needed"),
+        ("made by one line", "needed"),
     ],
 )
 def test_bytes_that_were_never_had_are_not_held(kind: str, word: str) -> None:
