@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
@@ -9,6 +10,7 @@ from kerascrash.estimate.deadlock import Waiter, find_deadlock
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
+from kerascrash.units import line_in_words
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -21,7 +23,7 @@ def detect(case: Case) -> Iterator[Finding]:
 
 
 def _said(one: Waiter) -> str:
-    where = f"{one.place.file.rpartition('/')[2]}:{one.place.line}"
+    where = line_in_words(os.path.basename(one.place.file), one.place.line)
     holds = ", ".join(f"`{lock}`" for lock in one.holds)
     return f"{one.thread} holds {holds} and waits for `{one.waits_for}` ({where})"
 

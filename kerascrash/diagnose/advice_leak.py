@@ -20,8 +20,8 @@ def leak_advice(_case: Case, culprit: Culprit | None) -> list[Advice]:
         return [_bounded_queue(culprit)]
     detail = (
         "Keep a number (`float(x)`), a summary or a file name in its place, or empty "
+        "it when the epoch ends."
     )
-    detail += "the container when the epoch ends."
     return [
         Advice(
             f"Stop keeping every element in `{culprit.owner}`.",

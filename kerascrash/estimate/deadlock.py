@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerascrash.estimate.memo import once
-from kerascrash.estimate.stacks import frames_of
+from kerascrash.estimate.stacks import frames_of, user_place_of
 from kerascrash.estimate.timeline import recording_of
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, Recording
 from kerascrash.model.evidence import Place
 
 _ACQUIRED = re.compile(r"^([\w.]+)\.acquire\(\)$")
@@ -44,27 +44,37 @@ def find_deadlock(case: Case) -> tuple[Waiter, ...]:
     A lock that one thread takes twice is a circle of one.
     """
     recording = recording_of(case)
-    threads = recording.stacks.get("threads") if recording else None
+    if recording is None or _went_on(recording):
+        return ()
+    threads = recording.stacks.get("threads")
     rows = [row for row in threads or () if isinstance(row, Mapping)]
     rows.sort(key=lambda row: not row.get("main"))
     waiters = [one for row in rows for one in _waiter(row)]
     for first in waiters:
-        circle = _circle((first,), waiters)
+        circle = _circle(first, waiters)
         if circle:
             return circle
     return ()
 
 
-def _circle(way: tuple[Waiter, ...], waiters: list[Waiter]) -> tuple[Waiter, ...]:
-    """Return the way once its last waits for what its first holds."""
-    wanted = way[-1].waits_for
-    if wanted in way[0].holds:
-        return way
-    for one in waiters:
-        if wanted in one.holds and one not in way:
-            found = _circle((*way, one), waiters)
-            if found:
-                return found
+def _went_on(recording: Recording) -> bool:
+    """Tell whether a step ended after the stacks were taken: nobody stood still."""
+    taken, stepped = recording.blob_times.get("stacks"), recording.progress.get("time")
+    return bool(taken and isinstance(stepped, (int, float)) and stepped > taken)
+
+
+def _circle(first: Waiter, waiters: list[Waiter]) -> tuple[Waiter, ...]:
+    """Return the way from ``first`` to who waits for what it holds, () for none."""
+    ways: list[tuple[Waiter, ...]] = [(first,)]
+    seen = {first}
+    while ways:
+        way = ways.pop()
+        wanted = way[-1].waits_for
+        if wanted in first.holds:
+            return way
+        after = [one for one in waiters if wanted in one.holds and one not in seen]
+        seen.update(after)  # each waits for one lock: a second way there is no other
+        ways += [(*way, one) for one in after]
     return ()
 
 
@@ -74,15 +84,14 @@ def _waiter(thread: Mapping[str, Any]) -> Iterator[Waiter]:
         frames = frames[1:]
     if not frames or not frames[0].user:
         return
-    at = frames[0]
-    pairs = [row for row in thread.get("excerpt") or () if len(row) == 2]
-    excerpt = tuple((int(number), str(text)) for number, text in pairs)
-    rows = dict(excerpt)
-    wanted = _locks_of(rows.get(at.line, "").strip())
+    place = user_place_of(thread)
+    rows = dict(place.excerpt) if place else {}
+    if place is None or place.line not in rows:
+        return
+    wanted = _locks_of(rows[place.line].strip())
     if wanted:
-        place = Place(at.file, at.line, at.function, excerpt)
         name = str(thread.get("name") or "a thread")
-        yield Waiter(name, place, wanted[0], _held(rows, at.line))
+        yield Waiter(name, place, wanted[0], _held(rows, place.line))
 
 
 def _locks_of(text: str) -> tuple[str, ...]:

@@ -85,7 +85,11 @@ def user_places(recording: Recording | None) -> tuple[Place, ...]:
 
 def innermost_user_place(recording: Recording | None) -> Place | None:
     """Return the innermost line of the user's own code on the main thread."""
-    thread = main_thread(recording)
+    return user_place_of(main_thread(recording))
+
+
+def user_place_of(thread: Mapping[str, Any]) -> Place | None:
+    """Return the innermost line of the user's own code on a thread, as recorded."""
     frame = next((one for one in frames_of(thread) if one.user), None)
     if frame is None:
         return None

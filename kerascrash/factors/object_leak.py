@@ -23,7 +23,7 @@ FACTOR = Rule(
     },
     remedies=(
         "Write records to a file as they come, and keep only the last few in memory.",
-        "Bound the collection: `collections.deque(maxlen=1000)`.",
+        "Bound the collection: `collections.deque(maxlen=n)`, with n that fits.",
     ),
     near_misses=("A history of a few numbers per epoch is too small to matter.",),
 )

@@ -35,7 +35,7 @@ FACTOR = Rule(
             "What must be kept: make it smaller first "
             "(`np.asarray(x, 'float16')`), or write it to disk (`np.save`)."
         ),
-        "Bound the collection: `collections.deque(maxlen=100)`.",
+        "Bound the collection: `collections.deque(maxlen=n)`, with n that fits.",
     ),
     near_misses=(
         "A data set loaded into a list before the first step is data, not a leak.",

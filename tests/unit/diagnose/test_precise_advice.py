@@ -200,3 +200,14 @@ def test_a_cache_is_told_to_be_bounded(
     assert word in advice[0].action
     bounds = [one for one in advice if one.action.startswith("Bound")]
     assert len(bounds) == 1
+
+
+def test_a_fork_refused_to_others_says_nothing_of_a_kill_for_memory(
+    training: Training,
+) -> None:
+    """Its group was not known to be another's, and every factor became the pipeline."""
+    builder = training().grows((5, 400), (20, 1500)).runs(5, step=160)
+    builder.holds_list("kept", 6 << 20, [3, 60, 110, 160])
+    builder.kernel_lines.append("cgroup: fork rejected by pids controller in /build/7")
+    killed = diagnose(builder.dies_of_limit().build()).verdict
+    assert (killed.cause, killed.factor) == ("host_oom_cgroup", "tensor_leak")

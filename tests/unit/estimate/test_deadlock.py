@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -112,8 +113,10 @@ ELSEWHERE = """
 def stuck(training: Callable[..., Any]) -> Callable[..., Case]:
     """Return a case whose newest stacks are those of the threads given."""
 
-    def make(*threads: Thread) -> Case:
+    def make(*threads: Thread, stood: float = 80.0) -> Case:
         builder = training(seconds=120.0, certificate=None).runs(30, step=24)
+        builder.stacks_at = 119.0
+        builder.progress["time"] = builder.progress["time"] - stood
         case: Case = builder.build()
         stacks = {"reason": "hang", "threads": list(threads)}
         return replace(case, recording=replace(case.recording, stacks=stacks))
@@ -177,3 +180,21 @@ def test_what_waits_in_no_circle(stuck: Any, other: str) -> None:
 def test_nonsense_for_a_stack_is_no_failure(stuck: Any) -> None:
     odd: Thread = {"frames": [{"user": True}], "excerpt": [[1], [0, "with ("]]}
     assert find_deadlock(stuck(odd, {}, {"frames": [], "excerpt": []})) == ()
+
+
+def test_a_step_that_ended_after_the_look_was_no_standstill(stuck: Any) -> None:
+    threads = standing("MainThread", ONE_WAY), standing("writer", OTHER_WAY)
+    assert len(find_deadlock(stuck(*threads))) == 2
+    assert find_deadlock(stuck(*threads, stood=0.0)) == ()
+
+
+def test_two_hundred_threads_before_one_another_take_no_time(stuck: Any) -> None:
+    """A dump may be hostile: each of them holds what all others wait for."""
+    rows = [standing("MainThread", "x.acquire()  # here")]
+    for number in range(200):
+        mine, other = f"y{number % 2}", f"y{1 - number % 2}"
+        source = f"with x:\n  with {mine}:\n    with {other}:  # here\n      pass"
+        rows.append(standing(f"t{number}", source))
+    began = time.monotonic()
+    assert len(find_deadlock(stuck(*rows))) >= 1
+    assert time.monotonic() - began < 5
