@@ -8,6 +8,7 @@ memory of the whole process, which no leak of this size leaves level.
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from statistics import median
 
@@ -70,12 +71,25 @@ def process_stayed_level(case: Case, holding: Holding) -> bool:
     grown = max(size for _, _, size in rows) - rows[0][2]
     if grown < _SHOWS_FROM:
         return False
-    span = (rows[0][1], _half_grown(holding))
+    span = (rows[0][1], _half_grown(holding), _last_moved(recording, holding))
     emptied = _is_emptied_again([size for _, _, size in rows])
     return all(
         _is_level(recording, name, span, grown, emptied=emptied)
         for name in ("rss", "vms")
     )
+
+
+def _last_moved(recording: Recording, holding: Holding) -> float:
+    """
+    Return when the last step ended, infinity where none was counted.
+
+    At its limit a cgroup may keep a process waiting for minutes before the kernel kills
+    it; a leak does not grow meanwhile, and was none the less.
+    """
+    step, time = (recording.progress.get(name) for name in ("step", "time"))
+    if not isinstance(step, int) or step < 1 or not isinstance(time, (int, float)):
+        return math.inf
+    return max(float(time), holding.history[-1][1])
 
 
 def _is_emptied_again(sizes: list[int]) -> bool:
@@ -104,26 +118,27 @@ def _half_grown(holding: Holding) -> float:
 def _is_level(
     recording: Recording,
     name: str,
-    span: tuple[float, float],
+    span: tuple[float, float, float],
     grown: int,
     *,
     emptied: bool,
 ) -> bool:
     """
-    Tell whether readings of the second half of the time since then are like the first.
+    Tell whether readings of the second half of the time are like those of the first.
 
     Only of a series that covers all of it: the watcher's tells of the last minutes. The
     low points of what is ``emptied`` now and then are those after it was first filled.
     """
-    began, half_grown = span
+    began, half_grown, end = span
     for series in recording.series:
         if series.name != name or not series.times or series.times[0] > began:
             continue
-        middle = (began + series.times[-1]) / 2
-        if sum(time >= half_grown for time in series.times) >= _READINGS:
+        pairs = zip(series.times, series.values, strict=True)
+        rows = [(time, value) for time, value in pairs if began <= time <= end]
+        middle = (began + min(series.times[-1], end)) / 2
+        if sum(time >= half_grown for time, _ in rows) >= _READINGS:
             middle = max(middle, half_grown)
-        rows = list(zip(series.times, series.values, strict=True))
-        early = [value for time, value in rows if began <= time < middle]
+        early = [value for time, value in rows if time < middle]
         late = [value for time, value in rows if time >= middle]
         if min(len(early), len(late)) >= _READINGS:
             # Of what is filled and emptied the low points are as low as before.

@@ -8,6 +8,7 @@ import pytest
 
 from kerascrash.estimate.holdings import Holding
 from kerascrash.estimate.kept import is_growing, leaks
+from tests.unit.conftest import START
 
 TOOTH = [0, 20, 40, 60]
 
@@ -132,4 +133,18 @@ def test_the_first_time_it_is_filled_is_no_rise_of_low_points(
     rows = builder.inventory["entries"][0]["history"]
     for number, row in enumerate(rows):
         row[1] = rows[-1][1] - 15 + 1.5 * number
+    assert [kept.holding.owner for kept in leaks(builder.build())] == blamed
+
+
+@pytest.mark.parametrize(("stood", "blamed"), [(40, ["kept"]), (0, [])])
+def test_waiting_at_the_limit_makes_no_leak_level(training, stood, blamed) -> None:
+    """No step ended while the kernel looked for pages: nothing could grow."""
+    course = ((5, 400), (15, 1400), (60, 1401))
+    builder = training(seconds=60).grows(*course).runs(5, step=160)
+    builder.asks(1, 1 << 20)
+    builder.progress["time"] -= stood + 5
+    builder.holds_list("kept", 6 << 20, [3, 60, 110, 160])
+    rows = builder.inventory["entries"][0]["history"]
+    for row, at in zip(rows, (6, 9, 12, 15), strict=True):
+        row[1] = START + at
     assert [kept.holding.owner for kept in leaks(builder.build())] == blamed
