@@ -20,7 +20,19 @@ NESTED = ((SPREAD, TAIL), (8, 2), (4, 2), (2, 1))
 
 
 def positions(count: int, most: int) -> list[int]:
-    return [i * count // most for i in range(most)] if count > most else [*range(count)]
+    """
+    Return so many of the positions, in runs of neighbours over the whole.
+
+    What a loop collects often comes in turns (three shapes, an image and its label).
+    Single elements at equal distances may all be of one turn; a run has each of them,
+    and one of twelve as many of each where the turns are 2, 3, 4, 6 or 12.
+    """
+    if count <= most:
+        return [*range(count)]
+    run = 12 if most >= WIDE else 3 if most >= SPREAD else 1
+    runs = most // run
+    starts = [i * (count - run + 1) // runs for i in range(runs)]
+    return sorted({start + j for start in starts for j in range(run)})
 
 
 def take(

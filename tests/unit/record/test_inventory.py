@@ -450,17 +450,32 @@ class _CutAfter(walk.Walker):
         return found
 
 
+def _walked(make: type[walk.Walker], obj: object) -> tuple[walk.Walker, Tally]:
+    kinds = Kinds(Sizers(), {"__main__"})
+    kinds.begin()
+    walker, tally = make(kinds, 10**10, traced=False), Tally()
+    walker.begin_visits()
+    walker.begin_name()
+    walker.add(obj, tally, "it", 0, 1.0)
+    return walker, tally
+
+
 def test_what_a_cut_scan_saw_stands_for_others_of_its_kind_only() -> None:
     """A record of an array and its score: the score is no second array."""
     rows = [{"made": np.zeros(4 * MB, "uint8"), "loss": 0.5} for _ in range(12)]
     rows[0]["note"] = rows[0]["name"] = "first"
-    kinds = Kinds(Sizers(), {"__main__"})
-    kinds.begin()
-    walker = _CutAfter(kinds, 10**9, traced=False)
-    walker.begin_visits()
-    walker.begin_name()
-    tally = Tally()
-    walker.add(rows, tally, "rows", 0, 1.0)
+    walker, tally = _walked(_CutAfter, rows)
     assert walker.cut
     assert tally.estimated
     assert tally.bytes == pytest.approx(12 * 4 * MB, rel=0.05)
+
+
+@pytest.mark.parametrize("turns", [(1, 8), (1, 5, 10), (1, 9, 2, 6)])
+@pytest.mark.parametrize("count", [160, 257, 391, 512, 584, 980])
+def test_elements_that_come_in_turns_are_sampled_alike(
+    turns: tuple[int, ...], count: int
+) -> None:
+    """At equal distances all samples were of one turn: a fifth was told, or twice."""
+    made = [np.zeros(turns[n % len(turns)] << 16, "uint8") for n in range(count)]
+    _, tally = _walked(walk.Walker, made)
+    assert tally.bytes == pytest.approx(sum(one.nbytes for one in made), rel=0.06)
