@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from kerascrash.detect._facts import note
 from kerascrash.estimate.model_arithmetic import models_of
+from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.rise import Rise, rise_of
 from kerascrash.estimate.stacks import activity_of
 from kerascrash.estimate.timeline import open_stages, recording_of, stage_name, value_at
@@ -22,6 +23,8 @@ from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
 _LEAST_SHARE = 0.1
+_TRIFLE = 0.05
+"""Of all that the process holds: what is less ends nothing, whatever else it was."""
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -65,7 +68,7 @@ def _being_built(case: Case, recording: Recording, rise: Rise) -> Iterator[Findi
     grown = rise.final - before if before is not None else unheld_bytes(case)
     what = "an optimizer's slots" if activity == "slots" else "a layer's weights"
     share = min(max(grown, 0) / rise.whole, 1.0)
-    if share >= _LEAST_SHARE:
+    if share >= _LEAST_SHARE and grown >= _TRIFLE * (last_reading(case) or 0):
         text = f"it died while {what} were being created, {format_bytes(grown)} into it"
         yield note("weights_being_made", "dump:stacks", text, share, bytes=grown)
 

@@ -6,21 +6,15 @@ Each function returns nothing where the dump does not show the reason.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
-from kerascrash.diagnose.progress import progress_lost
+from kerascrash.diagnose.advice_check import look_for_the_value
 from kerascrash.diagnose.summary import place_text
+from kerascrash.estimate.checkpoints import written_checkpoints
 from kerascrash.estimate.deadlock import find_deadlock
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice
-
-_COMPARED = re.compile(
-    r"Check failed: (?P<left>[^\s=<>!]+(?: [-+*/] \S+)?) (?P<sign>[=!<>]=|[<>]) "
-    r"(?P<right>\S.*?) ?\((?P<was>[^()\s]{1,60}) vs\. (?P<wanted>[^()\s]{1,60})\)"
-)
-"""glog's CHECK_EQ and its like: the expression as written, then both values."""
-_CONSTANT = re.compile(r"-?\d[\w.]*|k[A-Z]\w*|nullptr|true|false")
+from kerascrash.units import format_bytes
 
 
 def _one_order(case: Case) -> list[Advice]:
@@ -49,44 +43,31 @@ def _one_order(case: Case) -> list[Advice]:
     return [order]
 
 
-def _look_for_the_value(case: Case) -> list[Advice]:
-    """A check prints both sides: what is not the constant has a value it must not."""
-    lines = (line.text for log in case.logs for line in reversed(log.lines))
-    found = next(filter(None, map(_COMPARED.search, lines)), None)
-    if found is None:
-        return []
-    name, value = found["left"], found["was"]
-    if _CONSTANT.fullmatch(name):
-        name, value = found["right"], found["wanted"]
-    return [
-        Advice(
-            f"Find what makes `{name}` {value}: the check wants "
-            f"`{found['left']} {found['sign']} {found['right']}`.",
-            "An argument, a setting or a shape gave it that value; the file and line "
-            "before `Check failed` say whose check it is, the lines above it what ran.",
-        )
-    ]
-
-
 def _make_room(case: Case) -> list[Advice]:
     """Checkpoints are what a training writes: say where, and how to keep fewer."""
-    saved = progress_lost(case).checkpoint
-    folder = saved.rpartition("/")[0]
-    if not folder:
+    saved = written_checkpoints(case)
+    if saved is None:
         return []
-    return [
-        Advice(
-            f"Make room in `{folder}`, where checkpoints are written, or write over "
-            "one file: `ModelCheckpoint('last.keras')`, without `{epoch}`.",
-            f"`df -h {folder}` shows what is free, `df -i {folder}` whether it ran out "
-            "of inodes (files) instead.",
-        )
-    ]
+    folder = saved.folder
+    look = (
+        f"`df -h {folder}` shows what is free, `df -i {folder}` whether it ran out of "
+        "inodes (files) instead."
+    )
+    if saved.files < 2:
+        text = f"Make room in `{folder}`, where checkpoints are written."
+        return [Advice(text, look)]
+    size = f"{format_bytes(saved.bytes)} in " if saved.bytes else ""
+    keep = (
+        "Keep fewer checkpoints: write over one file, "
+        "`ModelCheckpoint('last.keras')` without `{epoch}`, or delete old ones."
+    )
+    kept = f"{size}{saved.files} files were written to `{folder}`. {look}"
+    return [Advice(keep, kept)]
 
 
 _BY_CAUSE: Mapping[str, Callable[[Case], list[Advice]]] = {
     "hang": _one_order,
-    "native_abort_check": _look_for_the_value,
+    "native_abort_check": look_for_the_value,
     "disk_full": _make_room,
 }
 

@@ -37,7 +37,7 @@ def progress_lost(case: Case) -> ProgressLost:
     progress = recording.progress
     saved = [mark for mark in recording.marks if mark.kind == "checkpoint"]
     last = saved[-1] if saved else None
-    seconds = _seconds_lost(case, last)
+    seconds = _seconds_lost(case, recording, last)
     stage = str(progress.get("stage") or "")
     if stage == "build" and stage not in map(stage_name, open_stages(recording)):
         stage = ""  # over, which the recorder's thread had no time to notice
@@ -62,11 +62,21 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and value >= 0 else None
 
 
-def _seconds_lost(case: Case, last: Mark | None) -> float | None:
-    """Return seconds of work since the last checkpoint, else since the start."""
+def _seconds_lost(case: Case, recording: Recording, last: Mark | None) -> float | None:
+    """
+    Return seconds of training since the last checkpoint, else since it began.
+
+    Imports cost no training, nor does standing still: it counts up to the last step
+    that ended. Without counted steps nobody knows, and it counts up to the death.
+    """
+    training = (m for m in stage_begins(recording) if stage_name(m) in _TRAINING)
+    first = last or next(training, None)
     start = case.process.start if isinstance(case.process, Process) else None
-    since = last.time if last else start
-    return case.death - since if case.death and since and case.death > since else None
+    since = first.time if first else start
+    step, end = (recording.progress.get(name) for name in ("step", "time"))
+    if not isinstance(step, int) or not isinstance(end, (int, float)):
+        end = case.death
+    return end - since if end and since and end > since else None
 
 
 def _text(lost: ProgressLost, recording: Recording) -> str:
@@ -84,7 +94,10 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
             f"It died {where}, after training; no saved model was seen, so what was "
             "trained is lost. Call model.save('model.keras') right after fit."
         )
-    duration = f" ({format_seconds(lost.seconds)} of work)" if lost.seconds else ""
+    if lost.step == 0 and not lost.epoch and not lost.checkpoint:
+        return f"It died {where}: nothing trained is lost."
+    trained = f"{format_seconds(lost.seconds)} of training" if lost.seconds else ""
+    duration = f" ({trained})" if trained else ""
     if not lost.checkpoint:
         how = "Save with keras.callbacks.ModelCheckpoint or BackupAndRestore to resume."
         if lost.stage == "custom":  # no callbacks there
@@ -93,7 +106,7 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
             f"It died {where}; no checkpoint was seen, so all{duration} is lost. {how}"
         )
     name = os.path.basename(lost.checkpoint)
-    earlier = f"{format_seconds(lost.seconds)} of work" if lost.seconds else "some work"
+    earlier = trained or "some work"
     resume = f"keras.models.load_model({name!r})"
     if name.endswith((".weights.h5", ".ckpt")):
         resume = f"model.load_weights({name!r})"

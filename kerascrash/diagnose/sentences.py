@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Mapping
 
 from kerascrash.causes import load_causes
+from kerascrash.estimate.checkpoints import written_checkpoints
 from kerascrash.estimate.device_request import short_op
 from kerascrash.estimate.limits import cgroup_fill, cgroup_limit
 from kerascrash.estimate.resident import last_reading
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.evidence import Finding
-from kerascrash.units import format_bytes, format_seconds
+from kerascrash.units import count_of, format_bytes, format_seconds
 
 _Findings = Mapping[str, Finding]
 _WRAPPING = re.compile(
@@ -148,15 +149,30 @@ def _open_files(case: Case, _findings: _Findings) -> str:
     return f"failed: too many open files{allowed}."
 
 
-def _disk(_case: Case, findings: _Findings) -> str:
+def _disk(case: Case, findings: _Findings) -> str:
     """Tell a quota (EDQUOT, 122) from a full disk (ENOSPC, 28) where either is said."""
     texts = [fact.text for one in findings.values() for fact in one.evidence]
     said = " ".join(texts)
     quota = bool(_QUOTA.search(said))
     if bool(_NO_SPACE.search(said)) != quota:
         what = "the disk quota was used up" if quota else "no space was left on a disk"
-        return f"failed: {what}."
-    return "failed: no space was left on the disk, or in the quota."
+        return f"failed: {what}{_while_saving(case)}."
+    return (
+        f"failed: no space was left on the disk, or in the quota{_while_saving(case)}."
+    )
+
+
+def _while_saving(case: Case) -> str:
+    """Return which checkpoint could not be written, and what lies there already."""
+    saved = written_checkpoints(case)
+    if saved is None or not saved.failed:
+        return ""
+    name = saved.failed.rpartition("/")[2]
+    said = f" while {name} was being written to {saved.folder}"
+    if saved.files and saved.bytes:
+        size = format_bytes(saved.bytes)
+        said += f"; {count_of(saved.files, 'checkpoint')} before it take {size} there"
+    return said
 
 
 def _hang(_case: Case, findings: _Findings) -> str:

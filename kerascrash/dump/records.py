@@ -108,11 +108,11 @@ class DeviceState(enum.IntEnum):
 class EventKind(enum.IntEnum):
     """Kinds of event; the payload is a JSON object with the keys given."""
 
-    STAGE_BEGIN = 1  # stage (name), where {file, line, function} | null
-    STAGE_END = 2  # stage, ok (bool)
+    STAGE_BEGIN = 1  # stage (name), where {file, line, function, excerpt} | null
+    STAGE_END = 2  # stage, ok (bool), path (of a checkpoint that failed)
     EPOCH_BEGIN = 3  # epoch
     EPOCH_END = 4  # epoch, steps
-    CHECKPOINT = 5  # path, step, epoch
+    CHECKPOINT = 5  # path, step, epoch, size, free (bytes, null where not known)
     EXCEPTION = 6  # type, message, thread, traceback [[file, line, function, source]],
     # cause
     WARNING = 7  # text: what the recorder told the user

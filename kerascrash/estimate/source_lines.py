@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kerascrash.estimate.places import read_place
@@ -14,23 +14,34 @@ _NEAR = 8
 """Lines of one call, and of what stands just above it."""
 
 
+def known_lines(recording: Recording) -> dict[str, dict[int, str]]:
+    """Return the lines of user files that were recorded anywhere, by file and number"""
+    found: dict[str, dict[int, str]] = {}
+    for place in _places(recording):
+        found.setdefault(place.file, {}).update(place.excerpt)
+    for thread in _rows(recording.stacks.get("threads")):
+        for frame in _rows(thread.get("frames")):
+            file, line, text = (frame.get(k) for k in ("file", "line", "source"))
+            if isinstance(file, str) and isinstance(line, int) and text:
+                found.setdefault(file, {}).setdefault(line, str(text))
+    return found
+
+
 def lines_of(recording: Recording, file: str) -> dict[int, str]:
     """Return the lines of a file that were recorded anywhere, by number."""
-    found: dict[int, str] = {}
+    return known_lines(recording).get(file, {})
+
+
+def _places(recording: Recording) -> Iterator[Place]:
+    """Yield every recorded place that has source lines."""
     for thread in _rows(recording.stacks.get("threads")):
-        frames = _rows(thread.get("frames"))
-        own = next((frame for frame in frames if frame.get("user")), {})
-        if own.get("file") == file:
-            found |= _excerpt(thread.get("excerpt"))
-        for frame in frames:
-            line, text = frame.get("line"), frame.get("source")
-            if frame.get("file") == file and isinstance(line, int) and text:
-                found.setdefault(line, str(text))
-    for entry in _rows(recording.inventory.get("entries")):
-        place = read_place(entry.get("place"))
-        if place is not None and place.file == file:
-            found |= dict(place.excerpt)
-    return found
+        own = next((f for f in _rows(thread.get("frames")) if f.get("user")), {})
+        raw: list[Any] = [{**own, "excerpt": thread.get("excerpt")}]
+        yield from filter(None, map(read_place, raw))
+    entries = _rows(recording.inventory.get("entries"))
+    rows = [entry.get("place") for entry in entries]
+    rows += [mark.data.get("where") for mark in recording.marks]
+    yield from filter(None, map(read_place, rows))
 
 
 def change_near(
@@ -63,15 +74,6 @@ def training_place(recording: Recording, batch: int) -> Place | None:
         if place is not None:
             return place
     return None
-
-
-def _excerpt(rows: Any) -> dict[int, str]:
-    pairs = rows if isinstance(rows, (list, tuple)) else ()
-    return {
-        row[0]: str(row[1])
-        for row in pairs
-        if isinstance(row, (list, tuple)) and len(row) == 2 and isinstance(row[0], int)
-    }
 
 
 def _rows(value: Any) -> list[Mapping[str, Any]]:

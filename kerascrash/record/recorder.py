@@ -13,6 +13,7 @@ import time
 from kerascrash.dump.records import EventKind, Stage
 from kerascrash.record.hook import find_hooks, load_hook
 from kerascrash.record.say import say
+from kerascrash.record.sources import excerpt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,15 +144,19 @@ class Recorder:
         """
         for entry in [each for each in self._stages if each.lingering]:
             self.end_stage(entry)
-        shown = self._may_show(stage, where)
+        count = self._count(stage, where)
+        shown = count <= _SHOWN_STAGES or count % _SHOWN_STAGES == 0
         entry = StageEntry(stage, lingering=lingering, shown=shown)
         self._stages.append(entry)
         if shown:
+            # Imports are many; where they stand the sampler's stacks tell.
+            if where and count == 1 and stage is not Stage.IMPORT:
+                where = {**where, "excerpt": excerpt(where["file"], where["line"])}
             self.event(EventKind.STAGE_BEGIN, stage=stage.name, where=where)
         self._set_stage(stage)
         return entry
 
-    def end_stage(self, entry: StageEntry, *, ok: bool = True) -> None:
+    def end_stage(self, entry: StageEntry, *, ok: bool = True, **more: Any) -> None:
         """Leave a stage, and what was entered in it and left by an exception."""
         try:
             index = self._stages.index(entry)
@@ -159,14 +164,18 @@ class Recorder:
             return
         del self._stages[index:]
         if entry.shown:
-            self.event(EventKind.STAGE_END, stage=entry.stage.name, ok=ok)
+            self.event(EventKind.STAGE_END, stage=entry.stage.name, ok=ok, **more)
         self._set_stage(self._stages[-1].stage if self._stages else Stage.NONE)
 
-    def _may_show(self, stage: Stage, where: dict[str, Any] | None) -> bool:
-        """A loop that predicts at every step must not fill the ring of events."""
+    def _count(self, stage: Stage, where: dict[str, Any] | None) -> int:
+        """
+        Return the how-many-eth stage of its place this is.
+
+        A loop that predicts at every step must not fill the ring of events.
+        """
         key = (stage, where["file"], where["line"]) if where else (stage, "", 0)
         count = self._shown[key] = self._shown.get(key, 0) + 1
-        return count <= _SHOWN_STAGES or count % _SHOWN_STAGES == 0
+        return count
 
     def _set_stage(self, stage: Stage) -> None:
         self.stage = stage

@@ -1,6 +1,9 @@
 """
 Stage ``CHECKPOINT``, and an event for each checkpoint that was written to the end.
 
+The event tells its size and what was left free beside it (both null where the file
+cannot be asked); the end of a stage that failed tells the path.
+
 Keras' callbacks (``ModelCheckpoint``, ``BackupAndRestore``) save through the model's
 own methods; custom loops through ``tf.train.Checkpoint``. Other ways of saving
 (``pickle``, Orbax) are not seen.
@@ -75,16 +78,29 @@ def _end(
 ) -> None:
     if stage is None:
         return
-    recorder.end_stage(stage, ok=ok)
-    path = next(
+    given = next(
         (kwargs[key] for key in ("filepath", "file_prefix", "path") if key in kwargs),
         args[0] if args else None,
     )
-    if ok and isinstance(path, (str, os.PathLike)):
+    path = ""
+    if isinstance(given, (str, os.PathLike)):
+        path = os.path.abspath(os.fspath(given))
+    recorder.end_stage(stage, **({"ok": True} if ok else {"ok": False, "path": path}))
+    if ok and path:
+        size, free = _size_and_room(path)
         recorder.event(
-            EventKind.CHECKPOINT, path=os.path.abspath(os.fspath(path)),
-            step=recorder.step, epoch=recorder.epoch,
+            EventKind.CHECKPOINT, path=path, step=recorder.step, epoch=recorder.epoch,
+            size=size, free=free,
         )  # fmt: skip
+
+
+def _size_and_room(path: str) -> tuple[int | None, int | None]:
+    """Return bytes of the file, and free for this user where it lies."""
+    try:
+        room = os.statvfs(os.path.dirname(path))
+        return os.stat(path).st_size, room.f_bavail * room.f_frsize
+    except OSError:
+        return None, None
 
 
 HOOK = Hook(NAME, _install)

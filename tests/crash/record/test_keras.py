@@ -53,6 +53,8 @@ def test_fit_is_recorded_and_computes_what_it_does_unarmed(
     (saved,) = armed.events(EventKind.CHECKPOINT)
     assert saved["path"] == str(armed.folder / "model.keras")
     assert (saved["step"], saved["epoch"]) == (11, 2)
+    assert saved["size"] == (armed.folder / "model.keras").stat().st_size
+    assert saved["free"] > 0
     steps = [p for p in armed.dump.progress if p.stage == Stage.FIT and p.step_ns > 0]
     assert [p.step for p in steps][-1] == 11
     assert {(p.batch_size, p.steps_per_epoch) for p in steps} == {(32, 4)}
@@ -63,6 +65,7 @@ def test_fit_is_recorded_and_computes_what_it_does_unarmed(
     )
     lines = (armed.folder / "train.py").read_text(encoding="utf-8").splitlines()
     assert "model.fit(" in lines[fit["line"] - 1]
+    assert [fit["line"], lines[fit["line"] - 1]] in fit["excerpt"]
     _assert_models(armed.dump.blobs["models"].data)
 
 
@@ -148,6 +151,37 @@ def test_a_fit_left_by_an_exception_is_over(run_script: RunScript) -> None:
     ends = [e for e in run.events(EventKind.STAGE_END) if e["stage"] == "FIT"]
     assert [end["ok"] for end in ends] == [False, False, True]
     assert run.dump.progress[-1].stage == Stage.NONE
+
+
+UNWRITABLE = """
+import keras
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+for _ in range(3):
+    try:
+        model.save("absent/model.keras")
+    except OSError as error:
+        print("refused")
+"""
+
+
+@pytest.mark.crash
+def test_a_checkpoint_that_failed_is_named_and_the_error_is_the_users(
+    run_script: RunScript,
+) -> None:
+    run = run_script(ARM + UNWRITABLE + DIE)
+    assert run.out == "refused\n" * 3
+    assert run.events(EventKind.CHECKPOINT) == []
+    assert run.events(EventKind.HOOK_FAILED) == []
+    ends = [e for e in run.events(EventKind.STAGE_END) if e["stage"] == "CHECKPOINT"]
+    failed = {"stage": "CHECKPOINT", "ok": False,
+              "path": str(run.folder / "absent" / "model.keras")}  # fmt: skip
+    assert ends == [failed] * 3
+    begun = [
+        e["where"]
+        for e in run.events(EventKind.STAGE_BEGIN)
+        if e["stage"] == "CHECKPOINT"
+    ]
+    assert ["excerpt" in where for where in begun] == [True, False, False]
 
 
 HUGE = """

@@ -85,11 +85,55 @@ def test_a_check_that_prints_both_sides_names_what_is_wrong(
     assert told in verdict.advice[0].action
 
 
+THREADS = "Check failed: num_threads >= 1 (-1 vs. 1)"
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "told"),
+    [
+        ("tf.config.threading.set_intra_op_parallelism_threads(-1)", THREADS,
+         "Give `set_intra_op_parallelism_threads` another value than -1 (train.py:7)"),
+        ("pool(threads=-1, x=2)", THREADS, "Give `threads` another value"),
+        ("threads = -1", THREADS, "Give `threads` another value"),
+        # another value, another name, a value that is computed
+        ("set_intra_op_parallelism_threads(4)", THREADS, "Find what makes"),
+        ("tf.reduce_mean(x, axis=-1)", THREADS, "Find what makes"),
+        ("set_threads(len(x) -1)", THREADS, "Find what makes"),
+        ("set_num(-1)", THREADS, "Find what makes"),
+    ],
+)  # fmt: skip
+def test_who_gave_the_value_that_failed_a_check(
+    training: Training, source: str, line: str, told: str
+) -> None:
+    where = {"file": "/home/ada/train.py", "line": 9, "function": "main",
+             "excerpt": [[7, source], [8, ""], [9, "build()"]]}  # fmt: skip
+    builder = training(exit=ExitStatus(signal=6, known_by="pidfd"))
+    case = builder.event(9, "stage_begin", stage="BUILD", where=where).build()
+    log = Log(
+        "stderr", "dump:stderr", (LogLine(7, f"F tensorflow/x.cc:7] {line}", None),)
+    )
+    first = diagnose(replace(case, logs=(*case.logs, log))).verdict.advice[0]
+    assert first.action.startswith(told)
+    assert (first.place is not None) == told.startswith("Give")
+
+
+def test_two_lines_that_may_have_given_a_value_are_not_blamed(
+    training: Training,
+) -> None:
+    rows = [[7, "set_inter_threads(-1)"], [8, "set_intra_threads(-1)"], [9, "build()"]]
+    where = {"file": "/home/ada/train.py", "line": 9, "excerpt": rows}
+    builder = training(exit=ExitStatus(signal=6, known_by="pidfd"))
+    case = builder.event(9, "stage_begin", stage="BUILD", where=where).build()
+    log = Log("stderr", "dump:stderr", (LogLine(7, f"F x.cc:7] {THREADS}", None),))
+    verdict = diagnose(replace(case, logs=(*case.logs, log))).verdict
+    assert verdict.advice[0].action.startswith("Find what makes")
+
+
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        ("[Errno 28] No space left on device", "no space was left on a disk."),
-        ("[Errno 122] Disk quota exceeded", "the disk quota was used up."),
+        ("[Errno 28] No space left on device", "no space was left on a disk while"),
+        ("[Errno 122] Disk quota exceeded", "the disk quota was used up while"),
     ],
 )
 def test_a_full_disk_is_told_from_a_quota_and_where_it_is(
@@ -106,10 +150,19 @@ def test_a_full_disk_is_told_from_a_quota_and_where_it_is(
     verdict = diagnose(replace(case, recording=recording, logs=())).verdict
     assert verdict.cause == "disk_full"
     assert said in verdict.summary
-    assert "`/srv/training/shared`" in verdict.advice[0].action
+    assert (
+        "epoch-008.keras was being written to /srv/training/shared" in verdict.summary
+    )
+    assert "7 checkpoints before it take 22.6 MiB there" in verdict.summary
+    assert verdict.advice[0].action.startswith("Keep fewer checkpoints")
+    assert "`/srv/training/shared`" in verdict.advice[0].detail
     assert len(verdict.advice) == 1
     unsaved = tuple(one for one in marks if one.kind != "checkpoint")
     recording = replace(case.recording, marks=unsaved)
+    verdict = diagnose(replace(case, recording=recording, logs=())).verdict
+    assert verdict.advice[0].action.startswith("Make room in `/srv/training/shared`")
+    unseen = tuple(one for one in unsaved if one.data.get("ok") is not False)
+    recording = replace(case.recording, marks=unseen)
     verdict = diagnose(replace(case, recording=recording, logs=())).verdict
     assert verdict.advice[0].action.startswith("Make room, or write")
 

@@ -51,3 +51,23 @@ def test_batches_tell_of_a_training_whose_begin_is_long_gone(
     builder = dying(training, "predict")
     builder.models["batches"] = [{"stage": "FIT", "batch_size": 8}]
     assert "right after fit" in diagnose(builder.build()).progress.text
+
+
+def test_standing_still_and_importing_are_no_training(
+    training: Callable[..., Any],
+) -> None:
+    """Steps from 8 s to 12 s of a run that was killed at 20 s."""
+    builder = dying(training, "fit").runs(12.0, step=900)
+    builder.progress["time"] += 12.0 - builder.seconds
+    lost = diagnose(builder.build()).progress
+    assert lost.seconds == pytest.approx(4.0)
+    assert "4.0 s of training" in lost.text
+
+
+def test_in_its_first_step_nothing_was_trained(training: Callable[..., Any]) -> None:
+    killed = ExitStatus(signal=9, known_by="pidfd")
+    builder = training(exit=killed).grows((8, 450), (20, 460))
+    builder.runs(8.0, step=0, step_in_epoch=0, epoch=0)
+    assert "nothing trained is lost" in diagnose(builder.build()).progress.text
+    builder.runs(9.0, step=0, step_in_epoch=0, epoch=3)
+    assert "nothing trained" not in diagnose(builder.build()).progress.text
