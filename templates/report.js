@@ -53,6 +53,27 @@
     plot.addEventListener("pointermove", show);
     plot.addEventListener("pointerdown", show);
   }
+  const whole = document.getElementById("chart-whole"), last = document.getElementById("chart-last");
+  if (whole && last) {
+    const group = document.createElement("div");
+    group.className = "zoom";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", "What the chart shows");
+    const buttons = [whole, last].map(chart => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = chart.querySelector("h3").textContent;
+      button.addEventListener("click", () => zoom(chart));
+      group.append(button);
+      return button;
+    });
+    const zoom = shown => [whole, last].forEach((chart, i) => {
+      chart.hidden = chart !== shown;
+      buttons[i].setAttribute("aria-pressed", String(chart === shown));
+    });
+    whole.before(group);
+    zoom(whole);
+  }
   function sortKey(cell) {
     if (cell.dataset.sort !== undefined) return Number(cell.dataset.sort);
     const number = cell.classList.contains("n") ? parseFloat(cell.textContent.replace(/,/g, "")) : NaN;

@@ -13,6 +13,7 @@ from signal import Signals
 from kerascrash.detect._facts import note
 from kerascrash.detect._kernel_lines import kernel_lines
 from kerascrash.estimate.resident import certificate_of
+from kerascrash.estimate.timeline import recording_of
 from kerascrash.estimate.workers import (
     LostWorker,
     channel_broke,
@@ -28,6 +29,7 @@ _SOURCE = "dump:certificate"
 _SIGKILL, _SIGSEGV = 9, 11
 _UNSEEN = 0.9  # it may have left by os._exit
 _WITHOUT_LOG = 0.4
+_NOTICED_S = 5.0
 
 
 def detect(case: Case) -> Iterator[Finding]:
@@ -62,9 +64,22 @@ def _killed_unnoticed(case: Case, worker: LostWorker, count: int) -> Finding:
     text = f"{count} {many} had been killed by the kernel for memory"
     if worker.time is not None and case.death is not None:
         text += f", the last {format_seconds(case.death - worker.time)} before"
-    text += "; what they were to return never came"
+    text += f"; what they were to return never came{_meanwhile(case, worker)}"
     known = {"worker_pid": worker.pid, "workers": count}
     return note("worker_killed_for_memory", _SOURCE, text, 1.0, worker.time, **known)
+
+
+def _meanwhile(case: Case, worker: LostWorker) -> str:
+    """Return what the training did after the loss, "" where no steps were counted."""
+    recording = recording_of(case)
+    progress = recording.progress if recording is not None else {}
+    stepped, since = progress.get("time"), worker.time
+    if "step" not in progress or stepped is None or since is None or not case.death:
+        return ""
+    waited = case.death - since
+    if waited > _NOTICED_S and stepped - since > waited / 2:
+        return ", and training went on without them"
+    return ", and no step of training was made since" if stepped < since else ""
 
 
 def _not_by_the_kernel(case: Case, worker: LostWorker) -> Iterator[Finding]:

@@ -92,26 +92,29 @@ def _text(lost: ProgressLost, recording: Recording) -> str:
     if after and not lost.checkpoint:
         return (
             f"It died {where}, after training; no saved model was seen, so what was "
-            "trained is lost. Call model.save('model.keras') right after fit."
+            "trained is lost. Call `model.save('model.keras')` right after `fit`."
         )
     if lost.step == 0 and not lost.epoch and not lost.checkpoint:
         return f"It died {where}: nothing trained is lost."
     trained = f"{format_seconds(lost.seconds)} of training" if lost.seconds else ""
     duration = f" ({trained})" if trained else ""
     if not lost.checkpoint:
-        how = "Save with keras.callbacks.ModelCheckpoint or BackupAndRestore to resume."
+        how = (
+            "Save with `keras.callbacks.ModelCheckpoint` or `BackupAndRestore` to "
+            "resume."
+        )
         if lost.stage == "custom":  # no callbacks there
-            how = "Call model.save('model.keras') every so many steps to resume."
+            how = "Call `model.save('model.keras')` every so many steps to resume."
         return (
             f"It died {where}; no checkpoint was seen, so all{duration} is lost. {how}"
         )
     name = os.path.basename(lost.checkpoint)
     earlier = trained or "some work"
-    resume = f"keras.models.load_model({name!r})"
+    resume = f"`keras.models.load_model({name!r})`"
     if name.endswith((".weights.h5", ".ckpt")):
-        resume = f"model.load_weights({name!r})"
+        resume = f"`model.load_weights({name!r})`"
     epoch = lost.checkpoint_epoch
-    first = f", then fit(..., initial_epoch={epoch + 1})" if epoch is not None else ""
+    first = f", then `fit(..., initial_epoch={epoch + 1})`" if epoch is not None else ""
     return (
         f"It died {where}; the last checkpoint, {name}, is {earlier} earlier. "
         f"Resume: {resume}{first}."

@@ -172,6 +172,24 @@ def test_workers_killed_for_memory_while_the_program_waits(waiting_pool: Any) ->
 
 
 @pytest.mark.parametrize(
+    ("death", "stepped", "told"),
+    [
+        (20, 19, "never came, and training went on without them"),
+        (20, 5, "never came, and no step of training was made since"),
+        (20, 7, "never came."),  # one step was under way
+        (10, 9, "never came."),  # too short a time to tell
+    ],
+)
+def test_what_the_program_did_without_its_workers(
+    waiting_pool: Any, death: float, stepped: float, told: str
+) -> None:
+    waiting_pool.kernel_lines = OOM_LINES
+    waiting_pool.seconds = death
+    waiting_pool.progress["time"] = START + stepped
+    assert told in diagnose(waiting_pool.build()).verdict.summary
+
+
+@pytest.mark.parametrize(
     ("argv", "told"),
     [
         (("python", "-c", "from multiprocessing.spawn import spawn_main"), False),

@@ -114,6 +114,9 @@ def barriers(
         page.goto(path.as_uri())
         found = violations(page)
         found += page.evaluate(MISPLACED)
+        for button in page.locator(".zoom button").all()[1:]:
+            button.click()
+            found += page.evaluate(MISPLACED)
         if width < 500:
             page.set_viewport_size({"width": NARROWEST, "height": 900})
             if page.evaluate("document.documentElement.scrollWidth") > NARROWEST:
@@ -184,6 +187,35 @@ def test_the_script_shows_sorts_and_copies(browser: Any, full: Path) -> None:
         "document.querySelector('button.copy').textContent == 'Copied'"
     )
     assert page.evaluate("navigator.clipboard.readText()") == said
+    context.close()
+
+
+def test_the_script_zooms_to_the_last_minute_and_print_shows_both(
+    browser: Any, full: Path
+) -> None:
+    whole, last = "#chart-whole", "#chart-last"
+    page = browser.new_page()
+    page.goto(full.as_uri())
+    shown = [page.locator(chart).is_visible() for chart in (whole, last)]
+    assert shown == [True, False]
+    button = page.get_by_role("button", name="The last minute")
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert page.locator(last).is_visible()
+    assert not page.locator(whole).is_visible()
+    page.locator(f"{last} .plot svg").first.hover(position={"x": 300, "y": 150})
+    assert "UTC" in page.locator(f"{last} .readout").inner_text()
+    page.emulate_media(media="print")
+    assert page.locator(whole).is_visible()
+    assert page.locator(last).is_visible()
+    assert not page.locator(".zoom").is_visible()
+    page.close()
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(full.as_uri())
+    assert page.locator(whole).is_visible()
+    assert page.locator(last).is_visible()
     context.close()
 
 
