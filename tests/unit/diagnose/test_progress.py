@@ -27,7 +27,7 @@ def dying(training: Callable[..., Any], *stages: str, ended: int = 0) -> Any:
     [
         (("predict",), 0, "nothing trained is lost", "ModelCheckpoint"),
         (("evaluate",), 0, "nothing trained is lost", "ModelCheckpoint"),
-        (("fit", "predict"), 1, "right after fit", "ModelCheckpoint"),
+        (("fit", "predict"), 1, "right after `fit`", "ModelCheckpoint"),
         (("fit", "evaluate"), 0, "ModelCheckpoint", "nothing trained"),
         (("fit",), 0, "ModelCheckpoint", "nothing trained"),
         (("custom",), 0, "model.save(", "ModelCheckpoint"),
@@ -50,7 +50,7 @@ def test_batches_tell_of_a_training_whose_begin_is_long_gone(
 ) -> None:
     builder = dying(training, "predict")
     builder.models["batches"] = [{"stage": "FIT", "batch_size": 8}]
-    assert "right after fit" in diagnose(builder.build()).progress.text
+    assert "right after `fit`" in diagnose(builder.build()).progress.text
 
 
 def test_standing_still_and_importing_are_no_training(
