@@ -64,7 +64,7 @@ def _killed_unnoticed(case: Case, worker: LostWorker, count: int) -> Finding:
     text = f"{count} {many} had been killed by the kernel for memory"
     if worker.time is not None and case.death is not None:
         text += f", the last {format_seconds(case.death - worker.time)} before"
-    text += f"; what they were to return never came{_meanwhile(case, worker)}"
+    text += f": their results never came{_meanwhile(case, worker)}"
     known = {"worker_pid": worker.pid, "workers": count}
     return note("worker_killed_for_memory", _SOURCE, text, 1.0, worker.time, **known)
 
@@ -78,7 +78,7 @@ def _meanwhile(case: Case, worker: LostWorker) -> str:
         return ""
     waited = case.death - since
     if waited > _NOTICED_S and stepped - since > waited / 2:
-        return ", and training went on without them"
+        return ", and training went on without"
     return ", and no step of training was made since" if stepped < since else ""
 
 

@@ -174,7 +174,7 @@ def test_workers_killed_for_memory_while_the_program_waits(waiting_pool: Any) ->
 @pytest.mark.parametrize(
     ("death", "stepped", "told"),
     [
-        (20, 19, "never came, and training went on without them"),
+        (20, 19, "never came, and training went on without"),
         (20, 5, "never came, and no step of training was made since"),
         (20, 7, "never came."),  # one step was under way
         (10, 9, "never came."),  # too short a time to tell
