@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 NO_PROGRESS = (
-    "No step of Keras had begun and no checkpoint was seen. What a loop of your own had "
-    "done is lost unless it saved something."
+    "No step of Keras had begun and no checkpoint was seen. What a loop of your own "
+    "had done is lost unless it saved something."
 )
 
 
