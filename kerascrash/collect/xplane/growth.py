@@ -24,6 +24,7 @@ _RISES = 0.6  # of the intervals, at least
 _FALLS = 0.15  # of the intervals, at most
 _LEAST_BYTES = 1 << 20
 _LEAST_SHARE = 0.01
+_LEAST_RISE = 2
 _MOST_SHOWN = 20
 
 
@@ -65,13 +66,13 @@ _Joined = dict[_Key, dict[int, list[int]]]
 """Op, shape and dtype to the counts at each boundary of the groups that have them."""
 
 
-def _join_names(column: Column, counts: list[Counter[int]]) -> _Joined:
+def _join_names(column: Column, counts: list[dict[int, int]]) -> _Joined:
     """Join groups that differ in their region or size only."""
     joined: _Joined = {}
-    for group, names in enumerate(column.groups):
-        row = [one[group] for one in counts]
-        if any(row):
-            joined.setdefault(names[:3], {})[group] = row
+    for group in sorted(set().union(*counts)):
+        names = column.groups[group]
+        row = [one.get(group, 0) for one in counts]
+        joined.setdefault(names[:3], {})[group] = row
     return joined
 
 
@@ -91,11 +92,13 @@ def _grown(
 ) -> list[GrowingGroup]:
     grown = []
     for (op, shape, dtype), rows in joined.items():
-        row = [sum(counts) for counts in zip(*rows.values(), strict=True)]
+        edges = list(zip(*rows.values(), strict=True))
+        if sum(edges[-1]) - sum(edges[0]) < _LEAST_RISE:
+            continue
+        row = [sum(counts) for counts in edges]
         if not _rises(row):
             continue
         sizes = [found.sizes.get(group, 0) for group in rows]
-        edges = list(zip(*rows.values(), strict=True))
         held = [sum(map(mul, sizes, counts)) for counts in edges]
         if held[-1] - held[0] < max(_LEAST_BYTES, _LEAST_SHARE * found.peak):
             continue
@@ -120,8 +123,4 @@ def _rises(row: list[int]) -> bool:
     changes = [after - before for before, after in pairwise(row)]
     rises = sum(change > 0 for change in changes)
     falls = sum(change < 0 for change in changes)
-    return (
-        row[-1] - row[0] >= 2
-        and rises >= _RISES * len(changes)
-        and falls <= _FALLS * len(changes)
-    )
+    return rises >= _RISES * len(changes) and falls <= _FALLS * len(changes)

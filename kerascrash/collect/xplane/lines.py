@@ -8,36 +8,50 @@ decoded; the others are passed over by their length.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from kerascrash.collect.xplane.planes import as_text
-from kerascrash.collect.xplane.schema import parse
+from kerascrash.collect.xplane.schema import message, parse
 from kerascrash.collect.xplane.skim import skim
 from kerascrash.collect.xplane.wire import Readable, WireError, walk
 
 _TAG = b"\x22"  # of an event
+_LINE = "LineOfColumns"
 _LINE_FIELDS = {1, 2, 3, 4, 9, 10, 11, 12}
-_SLICE = 256 << 10  # decoded, statistics take ten times as much
+_SLICE = 1 << 20  # decoded, statistics take ten times as much
 
 
-@dataclass(slots=True)
 class LineHead:
     """What a line says of itself; ``begin_ps`` is added to each event's offset."""
 
-    name: str = ""
-    begin_ps: int = 0
+    def __init__(self, line: Any = None) -> None:
+        self.name = as_text(line.display_name or line.name) if line else ""
+        self.begin_ps: int = line.timestamp_ns * 1000 if line else 0
 
 
-@dataclass(slots=True)
 class Piece:
-    """Events of one line; ``bad`` counts those of it that could not be decoded."""
+    """
+    Events of one line, their statistics as columns (see ``schema``).
 
-    head: LineHead
-    events: Any
-    skipped: int = 0
-    bad: int = 0
+    ``skipped`` are those passed over, ``bad`` those that could not be decoded.
+    """
+
+    def __init__(
+        self, head: LineHead, line: Any, encoded: bytes, skipped: int = 0, bad: int = 0
+    ) -> None:
+        self.head = head
+        self.events: Sequence[Any] = line.events
+        self.skipped = skipped
+        self.bad = bad
+        self._encoded = encoded
+        self._exact: Any = None
+
+    def exact(self) -> Sequence[Any]:
+        """Return the same events once more, with a message for each statistic."""
+        if self._exact is None:
+            self._exact = parse("Line", self._encoded)
+        return self._exact.events if self._exact else ()
 
 
 def read_line(
@@ -49,15 +63,16 @@ def read_line(
     Raises WireError where the line is damaged; pieces before it were yielded.
     """
     if end - start <= _SLICE:
-        line = parse("Line", source.cut(start, end))
+        encoded = source.cut(start, end)
+        line = parse(_LINE, encoded)
         if line is not None:
-            yield Piece(_head(line), line.events)
+            yield Piece(LineHead(line), line, encoded)
             return
     held, error = _Pieces(), None
     try:
-        for encoded, skipped in _fields(source, start, end, wanted):
+        for fields, skipped in _fields(source, start, end, wanted):
             held.skipped += skipped
-            if held.add(encoded):
+            if held.add(fields):
                 yield held.take()
     except WireError as found:
         error = found
@@ -86,27 +101,27 @@ def _fields(
                 break
 
 
-@dataclass(frozen=True, slots=True)
 class Held:
     """Bytes in memory, readable like a file."""
 
-    data: bytes
+    def __init__(self, data: bytes) -> None:
+        self._data = data
 
     def window(self, _at: int, /) -> tuple[bytes, int]:
-        return self.data, 0
+        return self._data, 0
 
     def cut(self, start: int, end: int) -> bytes:
-        return self.data[start:end]
+        return self._data[start:end]
 
 
-@dataclass(slots=True)
 class _Pieces:
     """Fields of a line that wait to be decoded together."""
 
-    head: LineHead = field(default_factory=LineHead)
-    fields: list[bytes] = field(default_factory=list)
-    size: int = 0
-    skipped: int = 0
+    def __init__(self) -> None:
+        self.head = LineHead()
+        self.fields: list[bytes] = []
+        self.size = 0
+        self.skipped = 0
 
     def add(self, more: list[bytes]) -> bool:
         """Take fields; return whether they are enough."""
@@ -123,21 +138,22 @@ class _Pieces:
 
 def _piece(held: list[bytes], head: LineHead, skipped: int) -> Piece:
     """Decode held fields; where one is bad, each by itself."""
-    bad = 0
-    line = parse("Line", b"".join(held))
+    bad, encoded = 0, b"".join(held)
+    line = parse(_LINE, encoded)
     if line is None:
-        line = parse("Line", b"")
+        good: list[bytes] = []
         for one in _fields_of(held):
-            part = parse("Line", one)
-            if part is None:
+            if parse(_LINE, one) is None:
                 bad += 1
             else:
-                line.MergeFrom(part)
-    found = _head(line)
+                good.append(one)
+        encoded = b"".join(good)
+        line = parse(_LINE, encoded) or message(_LINE)
+    found = LineHead(line)
     if found.begin_ps:
         head.begin_ps = found.begin_ps
     head.name = found.name or head.name
-    return Piece(head, line.events, skipped, bad)
+    return Piece(head, line, encoded, skipped, bad)
 
 
 def _fields_of(held: list[bytes]) -> Iterator[bytes]:
@@ -150,11 +166,10 @@ def _fields_of(held: list[bytes]) -> Iterator[bytes]:
             yield run[error.offset :]
 
 
-def parse_events(encoded: list[bytes]) -> tuple[list[Any], int]:
-    """Return the events in bytes, each without its tag, and how many were none."""
+def parse_events(encoded: list[bytes]) -> Piece:
+    """Return the events in bytes, each without its tag."""
     fields = [b"".join((_TAG, _varint(len(one)), one)) for one in encoded]
-    piece = _piece(fields, LineHead(), 0)
-    return list(piece.events), piece.bad
+    return _piece(fields, LineHead(), 0)
 
 
 def _varint(value: int) -> bytes:
@@ -164,7 +179,3 @@ def _varint(value: int) -> bytes:
         value >>= 7
     out.append(value)
     return bytes(out)
-
-
-def _head(line: Any) -> LineHead:
-    return LineHead(as_text(line.display_name or line.name), line.timestamp_ns * 1000)

@@ -1,54 +1,22 @@
-"""
-Decode ``MemoryAllocation`` and ``MemoryDeallocation`` events into columns.
-
-TensorFlow writes (tensorflow/core/framework/... and tsl BFC): allocator_name,
-bytes_reserved, bytes_allocated, bytes_available, fragmentation, peak_bytes_in_use,
-requested_bytes, allocation_bytes, addr, then tf_op, id, region_type, data_type, shape.
-TPU runtimes write index_on_host for the name, and no sizes with a deallocation. A
-number may be signed, unsigned or a double by its value, a text given or referred to.
-"""
+"""Decode ``MemoryAllocation`` and ``MemoryDeallocation`` events into columns."""
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerascrash.collect.xplane.lines import Piece
+from kerascrash.collect.xplane.memory_layout import (
+    Pick,
+    exact_layout,
+    exact_values,
+    quick_layout,
+)
 from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import message
 
-ALLOCATION, DEALLOCATION = "MemoryAllocation", "MemoryDeallocation"
-_TEXTS = ("tf_op", "shape", "region_type")
-_NUMBERS = (
-    "bytes_allocated",
-    "bytes_reserved",
-    "bytes_available",
-    "peak_bytes_in_use",
-    "requested_bytes",
-    "allocation_bytes",
-    "addr",
-)
-_OTHERS = ("allocator_name", "index_on_host", "fragmentation", "data_type")
-_ALSO_INDEX = "device_ordinal"  # other runtimes' word for index_on_host
-ROLES = (*_NUMBERS, *_TEXTS, *_OTHERS)
-BY_POSITION = (
-    "allocator_name",
-    "bytes_reserved",
-    "bytes_allocated",
-    "bytes_available",
-    "fragmentation",
-    "peak_bytes_in_use",
-    "requested_bytes",
-    "allocation_bytes",
-    "addr",
-)
-"""The order in which every known writer puts them, for files that lost their names."""
-_USUAL = len(BY_POSITION)
-_POSITIONS = {_USUAL: BY_POSITION, 7: ("index_on_host", *BY_POSITION[1:6], "addr")}
 NO_NAMES = ("(null)", "null", "unknown")
 FIELDS = 9  # whole numbers per event in Column.rows
 _SIGN = 1 << 63
@@ -67,7 +35,6 @@ _DTYPES = dict(
 )
 
 
-@dataclass(slots=True)
 class Column:
     """
     All memory events of one allocator.
@@ -78,22 +45,15 @@ class Column:
     ``groups`` are (op, shape, dtype, region).
     """
 
-    rows: array[int] = field(default_factory=lambda: array("q"))
-    fragmentation: array[float] = field(default_factory=lambda: array("d"))
-    groups: list[tuple[str, str, str, str]] = field(default_factory=list)
-    numbers: dict[tuple[str | int, ...], int] = field(default_factory=dict)
-    guessed: bool = False
+    def __init__(self) -> None:
+        self.rows: array[int] = array("q")
+        self.fragmentation: array[float] = array("d")
+        self.groups: list[tuple[str, str, str, str]] = []
+        self.numbers: dict[tuple[str | int, ...], int] = {}
+        self.guessed = False
 
     def __len__(self) -> int:
         return len(self.fragmentation)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Where an event with these statistics has what; ``pick`` takes them in order."""
-
-    pick: Callable[[Sequence[Any]], tuple[Any, ...]]
-    guessed: bool
 
 
 class MemoryDecoder:
@@ -103,81 +63,91 @@ class MemoryDecoder:
         self.columns: dict[str, Column] = {}
         self.unreadable = 0
         self.base_ps: int | None = None  # the first line's begin; times count from it
-        self._zero = message("Stat")
         self.begin_plane({})
 
     def begin_plane(self, stat_names: Mapping[int, str]) -> None:
         """Say what the names of statistics are from now on: each plane has its own."""
         self._names = stat_names
-        self._plans: dict[tuple[int, ...], _Plan | None] = {}
+        self._exact: dict[tuple[int, ...], tuple[Pick, bool] | None] = {}
+        self._quick: dict[tuple[int, ...], Pick | None] = {}
         self._by_name: dict[Any, tuple[Column, dict[Any, int]]] = {}
         self._shapeless: set[Any] = {0, b""}
+        self._texts: dict[int | bytes, str] = {0: ""}
 
-    def add(self, event: Any, begin_ps: int, *, freed: bool) -> None:
-        """Add one event; without names its numbers are told by their position."""
-        if self.base_ps is None:
+    def add(
+        self, piece: Piece, begin_ps: int, events: Sequence[tuple[int, Any, bool]]
+    ) -> None:
+        """
+        Add events of a piece: its place there, the event, whether it frees.
+
+        Without names their numbers are told by position.
+        """
+        if self.base_ps is None and events:
             self.base_ps = begin_ps
-        time = begin_ps + event.offset_ps - self.base_ps
-        stats = list(event.stats)
+        begin = begin_ps - (self.base_ps or 0)
+        for at, event, freed in events:
+            time = begin + event.offset_ps
+            values, guessed = self._read_columns(event.stats), False
+            if values is None:
+                values, guessed = self._read_exact(piece, at)
+            if values is None or not -_SIGN <= time < _SIGN:
+                self.unreadable += 1
+            else:
+                self._store(values, time, freed=freed, guessed=guessed)
+
+    def _read_columns(self, stats: Any) -> tuple[Any, ...] | None:
+        """Return what the ROLES are; None if the columns do not tell."""
+        ids, whole, parts = (
+            stats.metadata_id[:],
+            stats.int64_value[:],
+            stats.double_value[:],
+        )
+        references, texts = stats.ref_value[:], stats.str_value[:]
+        key = (*ids, len(whole), len(parts), len(references), len(texts))
+        try:
+            pick = self._quick[key]
+        except KeyError:
+            pick = self._quick[key] = quick_layout(self._names, ids, key[len(ids) :])
+        if pick is None or (parts and not 0.0 <= parts[0] <= 1.0):
+            return None
+        return pick((*whole, *parts, *references, *texts, 0))
+
+    def _read_exact(self, piece: Piece, at: int) -> tuple[tuple[Any, ...] | None, bool]:
+        """Return what the ROLES are (None without sizes), and if that is a guess."""
+        events = piece.exact()
+        stats = list(events[at].stats) if at < len(events) else []
         ids = tuple([stat.metadata_id for stat in stats])
-        if ids not in self._plans:
-            self._plans[ids] = self._plan(ids)
-        plan = self._plans[ids]
-        if plan is None or not -_SIGN <= time < _SIGN:
-            self.unreadable += 1
-            return
-        stats.append(self._zero)  # position -1: what the writer left out
-        (used, reserved, free, peak, asked, size, addr, op, shape, region, name, index,
-         part, dtype) = plan.pick(stats)  # fmt: skip
-        called = name.ref_value or name.str_value
-        if not called:
-            called = -1 - max(_whole(index) or _whole(name), 0)
+        if ids not in self._exact:
+            self._exact[ids] = exact_layout(self._names, ids)
+        layout = self._exact[ids]
+        if layout is None:
+            return None, False
+        pick, guessed = layout
+        return exact_values(pick, [*stats, message("Stat")]), guessed
+
+    def _store(
+        self, values: tuple[Any, ...], time: int, *, freed: bool, guessed: bool
+    ) -> None:
+        (used, reserved, free, peak, asked, size, address, op, shape, region, name,
+         index, part, dtype) = values  # fmt: skip
+        called = name or -1 - max(index, 0)
         if called not in self._by_name:
             self._by_name[called] = (self._column(called), {})
         column, known = self._by_name[called]
-        if plan.guessed:
+        if guessed:
             column.guessed = True
         group = -1
         if not freed:
-            key: tuple[Any, ...] = (
-                op.ref_value or op.str_value,
-                shape.ref_value or shape.str_value,
-                region.ref_value or region.str_value,
-                dtype.int64_value or dtype.uint64_value,
-            )
-            if key[1] in self._shapeless:  # its size tells it apart
-                key = (*key, size.int64_value or size.uint64_value)
+            key: tuple[Any, ...] = (op, shape, region, dtype)
+            if shape in self._shapeless:  # its size tells it apart
+                key = (*key, size)
             group = known.get(key, -1)
             if group < 0:
-                group = self._group(column, known, key, _whole(size))
-        address = addr.int64_value or addr.uint64_value
-        column.rows.extend((
-            time,
-            group,
-            used.int64_value or _whole(used),
-            reserved.int64_value or _whole(reserved),
-            free.int64_value or _whole(free),
-            peak.int64_value or _whole(peak),
-            asked.int64_value or _whole(asked),
-            size.int64_value or _whole(size),
-            address if address < _SIGN else address - 2 * _SIGN,
-        ))  # fmt: skip
-        column.fragmentation.append(part.double_value or part.int64_value)
-
-    def _plan(self, ids: tuple[int, ...]) -> _Plan | None:
-        """Return where each role is, -1 if the event lacks it; None without sizes."""
-        names = [self._names.get(one, "") for one in ids]
-        positions = _POSITIONS.get(min(len(ids), _USUAL), ())
-        guessed = bool(positions) and not all(names)
-        if guessed:
-            known = dict(enumerate(positions))
-            names = [name or known.get(at, "") for at, name in enumerate(names)]
-        if "index_on_host" not in names and _ALSO_INDEX in names:
-            names[names.index(_ALSO_INDEX)] = "index_on_host"
-        if "bytes_allocated" not in names:
-            return None
-        places = [names.index(role) if role in names else -1 for role in ROLES]
-        return _Plan(itemgetter(*places), guessed)
+                group = self._group(column, known, key, size)
+        column.rows.extend(
+            (time, group, used, reserved, free, peak, asked, size, address)
+        )
+        column.fragmentation.append(part)
 
     def _column(self, called: int | bytes) -> Column:
         """Return the column of an allocator by its name, or -1 - its number."""
@@ -193,30 +163,30 @@ class MemoryDecoder:
             return as_text(given)
         return self._names.get(given, f"#{given}")
 
+    def _word(self, given: int | bytes) -> str:
+        """Return a text that tells something, else none; most come again."""
+        text = self._texts.get(given)
+        if text is None:
+            text = self._text(given)
+            text = self._texts[given] = "" if text in NO_NAMES else text
+        return text
+
     def _group(
         self, column: Column, known: dict[Any, int], key: tuple[Any, ...], size: int
     ) -> int:
         """Return the group's number; where no shape tells them apart, sizes do."""
-        texts = [self._text(given) for given in key[:3]]
-        op, shape, region = ("" if text in NO_NAMES else text for text in texts)
+        op, shape, region = map(self._word, key[:3])
         group = (op, shape, _DTYPES.get(key[3], ""), region)
         by_name = group if shape else (*group, size)
-        if by_name not in column.numbers:
-            column.numbers[by_name] = len(column.groups)
+        number = column.numbers.get(by_name)
+        if number is None:
+            number = column.numbers[by_name] = len(column.groups)
             column.groups.append(group)
         if shape or len(key) > len(group):
-            known[key] = column.numbers[by_name]
+            known[key] = number
         else:
             self._shapeless.add(key[1])
-        return column.numbers[by_name]
-
-
-def _whole(stat: Any) -> int:
-    """Return a number however the writer stored it, 0 where it is none that fits."""
-    value = stat.int64_value or stat.uint64_value
-    if not value and math.isfinite(stat.double_value):
-        value = int(stat.double_value)
-    return value if -_SIGN <= value < _SIGN else 0
+        return number
 
 
 def drop_nonsense(column: Column) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from heapq import nlargest
 
 from kerascrash.collect.xplane.plane_names import PlaneNames
-from kerascrash.collect.xplane.steps import STEPS_LINE, is_input
+from kerascrash.collect.xplane.steps import STEPS_LINE
 from kerascrash.model.trace import OpTime
 
 _MOST = 40
@@ -15,17 +15,20 @@ _SKIPPED = ("ThreadpoolListener::", "MemoryAllocation", "MemoryDeallocation", "$
 _OP_LINES = ("TensorFlow Ops", "XLA Ops")
 _OTHER_LINES = ("XLA Modules", "TensorFlow Name Scope", "Source code", STEPS_LINE)
 # On the host, ops are the events named like "conv2d/Relu:Relu".
-_HOST_OP = re.compile(r"[^:$ ]+:[A-Z_]\w*$")
+_HOST_OP = r"[^:$ ]+:[A-Z_]\w*$"
 _HOST, _KERNEL, _DEVICE_OP = range(3)
 _PS = 1e12
 Sums = dict[int, list[int]]
+"""Of each metadata id: how many events, their duration in ps, which sign of a step."""
+_Row = tuple[str, str, int, int]
+"""Name, plane, count, duration in ps."""
 
 
-@dataclass(slots=True)
 class OpTable:
-    """Counts and durations (ps) by metadata id, for each plane and rank of line."""
+    """Sums for each plane and rank of line."""
 
-    _sums: dict[tuple[int, int], tuple[PlaneNames, Sums]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._sums: dict[tuple[int, int], tuple[PlaneNames, Sums]] = {}
 
     def sums_of(self, names: PlaneNames, line: str) -> Sums:
         """Return the sums to add a line's events to; of lines of no op a spare one."""
@@ -39,10 +42,10 @@ class OpTable:
     def input_ps(self) -> int:
         """Return how long the host waited for its input pipeline."""
         return sum(
-            duration
+            sums[kind][1]
             for (rank, _), (names, sums) in self._sums.items()
-            for kind, (_, duration) in sums.items()
-            if rank == _HOST and is_input(names.events.get(kind, ""))
+            if rank == _HOST
+            for kind in names.input & sums.keys()
         )
 
     def rows(self) -> tuple[OpTime, ...]:
@@ -50,24 +53,25 @@ class OpTable:
         for rank in (_DEVICE_OP, _KERNEL):
             if found := _add_up(self._named(rank)):
                 return found
-        ops = [row for row in self._named(_HOST) if _HOST_OP.match(row.name)]
-        return _add_up(iter(ops)) or _add_up(self._named(_HOST))
+        is_op = re.compile(_HOST_OP).match
+        ops = [row for row in self._named(_HOST) if is_op(row[0])]
+        return _add_up(ops) or _add_up(self._named(_HOST))
 
-    def _named(self, rank: int) -> Iterator[OpTime]:
+    def _named(self, rank: int) -> Iterator[_Row]:
         for (one, _), (names, sums) in self._sums.items():
             if one != rank:
                 continue
-            for kind, (count, duration) in sums.items():
+            for kind, (count, duration, _) in sums.items():
                 name = names.events.get(kind, "")
                 if duration and name and not name.startswith(_SKIPPED):
-                    yield OpTime(name, names.plane, count, duration / _PS)
+                    yield name, names.plane, count, duration
 
 
-def _add_up(rows: Iterator[OpTime]) -> tuple[OpTime, ...]:
+def _add_up(rows: Iterable[_Row]) -> tuple[OpTime, ...]:
     """Join rows of one name and plane; longest first."""
-    times: dict[tuple[str, str], tuple[int, float]] = {}
-    for row in rows:
-        count, seconds = times.get((row.name, row.plane), (0, 0.0))
-        times[row.name, row.plane] = (count + row.count, seconds + row.seconds)
-    best = sorted(times.items(), key=lambda item: -item[1][1])[:_MOST]
-    return tuple(OpTime(*key, *value) for key, value in best)
+    times: dict[tuple[str, str], tuple[int, int]] = {}
+    for name, plane, count, duration in rows:
+        more, longer = times.get((name, plane), (0, 0))
+        times[name, plane] = (count + more, duration + longer)
+    best = nlargest(_MOST, times.items(), key=lambda item: item[1][1])
+    return tuple(OpTime(*key, count, ps / _PS) for key, (count, ps) in best)

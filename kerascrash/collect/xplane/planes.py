@@ -104,37 +104,48 @@ def read_plane(source: Source, start: int, end: int) -> Plane:
 
 def _take(plane: Plane, source: Source, at: int, before: Sequence[bytes] = ()) -> bool:
     """Let protobuf split the plane from ``at`` to its end; return whether it could."""
-    found = parse("Plane", b"".join((*before, source.cut(at, plane.end))))
+    encoded = b"".join((*before, source.cut(at, plane.end)))
+    found = parse("PlaneOfColumns", encoded)
     if found is None or has_unknown(found):
         return False
     plane.held = list(found.lines)
-    _take_names(plane, found)
+    _take_names(plane, found, encoded)
     return True
 
 
 def _read_names(plane: Plane, entries: list[bytes]) -> None:
-    found = parse("Plane", b"".join(entries))
+    encoded = b"".join(entries)
+    found = parse("PlaneOfColumns", encoded)
     if found is None:  # one bad entry must not cost the others
-        found = message("Plane")
-        for entry in entries:
-            one = parse("Plane", entry)
-            if one is None:
-                plane.flaw = plane.flaw or plane.start
-            else:
-                found.MergeFrom(one)
-    _take_names(plane, found)
+        good = [entry for entry in entries if parse("Plane", entry) is not None]
+        if len(good) < len(entries):
+            plane.flaw = plane.flaw or plane.start
+        encoded = b"".join(good)
+        found = parse("PlaneOfColumns", encoded) or message("PlaneOfColumns")
+    _take_names(plane, found, encoded)
 
 
-def _take_names(plane: Plane, found: Any) -> None:
+def _take_names(plane: Plane, found: Any, encoded: bytes) -> None:
     plane.name = as_text(found.name)
-    plane.events = _names(found.event_metadata)
-    plane.stats = _names(found.stat_metadata)
     plane.own_stats = found.stats
+    events, stats = _names(found.event_metadata), _names(found.stat_metadata)
+    if events is None or stats is None:  # a number or a name was left out
+        exact = parse("Plane", encoded) or message("Plane")
+        events, stats = _by_key(exact.event_metadata), _by_key(exact.stat_metadata)
+    plane.events, plane.stats = events, stats
 
 
-def _names(entries: Any) -> dict[int, str]:
-    """Return names by number; there are tens of thousands, so no call for each."""
-    return {one.key: one.value.name.decode("utf-8", "replace") for one in entries}
+def _names(columns: Any) -> dict[int, str] | None:
+    """Return names by number, or None where they do not pair off."""
+    keys, names = columns.key[:], columns.value.name[:]
+    if len(keys) != len(names) or columns.value.id[:] != keys:
+        return None
+    texts = [name.decode("utf-8", "replace") for name in names]
+    return dict(zip(keys, texts, strict=True))
+
+
+def _by_key(entries: Any) -> dict[int, str]:
+    return {one.key: as_text(one.value.name) for one in entries}
 
 
 def own_stats(plane: Plane) -> Iterator[tuple[str, Any]]:

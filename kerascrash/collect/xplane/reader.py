@@ -23,9 +23,8 @@ from kerascrash.collect.xplane.planes import (
     read_space,
     whole_number,
 )
-from kerascrash.collect.xplane.recover import State, read_section, search_flaws
-from kerascrash.collect.xplane.salvage import find_sections
 from kerascrash.collect.xplane.source import Source
+from kerascrash.collect.xplane.state import State
 from kerascrash.collect.xplane.steps import input_share
 from kerascrash.collect.xplane.wire import Readable, WireError
 from kerascrash.model.trace import Step, Trace
@@ -34,7 +33,7 @@ FORMAT = "xplane"
 LARGE = 32 << 20  # above it only what matters to memory is decoded
 _EPOCH_NS = 10**17  # line times above this are Unix time, below it the session's
 # What is decoded of a large file: memory, and what steps are usually called.
-_WANTED = re.compile(
+_WANTED = (
     r"(?:MemoryAllocation|MemoryDeallocation|FunctionRun|SessionRun|TfrtSessionRun|"
     r"Profiled batch|train|train_function|multi_step_on_iterator|one_step_on_data|"
     r"PjitFunction\(.*\))$"
@@ -65,7 +64,12 @@ def _read(path: str, source: Source) -> Trace:
     space = read_space(source)
     for plane in space.planes:
         _read_plane(state, plane)
-    search_flaws(state, space)
+    if space.flaw is not None:
+        state.flaws.append((space.flaw, source.size))
+    if state.flaws:
+        from kerascrash.collect.xplane.recover import search_flaws  # few files need it
+
+        search_flaws(state)
     status = _status(state, space)
     if status == "not a trace":
         notes = ("its bytes are no profiler trace",)
@@ -93,7 +97,8 @@ def _read_plane(state: State, plane: Plane) -> None:
 def _read_lines(state: State, plane: Plane, *, large: bool) -> None:
     wanted = None
     if large:
-        wanted = {key for key, name in plane.events.items() if _WANTED.match(name)}
+        is_wanted = re.compile(_WANTED).match
+        wanted = {key for key, name in plane.events.items() if is_wanted(name)}
     reader, source = state.reader, state.source
     names = PlaneNames(plane.name, plane.events, plane.stats)
     reader.memory.begin_plane(plane.stats)
@@ -108,17 +113,14 @@ def _read_lines(state: State, plane: Plane, *, large: bool) -> None:
             break
         try:
             for piece in read_line(where, start, end, wanted):
-                reader.bad += piece.bad
                 reader.seen += piece.skipped
                 begin_ps = piece.head.begin_ps
-                reader.read(names, piece.head.name, begin_ps, piece.events)
+                reader.read(names, piece.head.name, begin_ps, piece)
         except WireError as error:
+            from kerascrash.collect.xplane.recover import search_line
+
             reader.bad += 1
-            stop = min(end, error.offset + state.left)
-            state.left -= stop - error.offset
-            rest = where.cut(error.offset, stop)
-            for section in find_sections(rest, begin_ps):
-                read_section(state, section, rest, names)
+            search_line(state, where, error.offset, end, begin_ps, names)
 
 
 def _status(state: State, space: Space) -> str:

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from kerascrash.collect.xplane.memory_events import FIELDS, Column
@@ -24,33 +22,28 @@ TIMELINE_POINTS = 600
 MOST_GROUPS = 60
 MOST_STEPS = 120
 _NEVER = 1 << 63
+_FREED = -1
 _GROUP, _USED, _RESERVED, _FREE, _PEAK, _ASKED, _SIZE, _ADDRESS = range(1, FIELDS)
 
 
-@dataclass(slots=True)
 class Replayed:
     """What the replay found; times in ps as in the events, sizes in bytes."""
 
-    peak: int = 0
-    peak_ps: int = 0
-    reserved: int = 0
-    capacity: int | None = None
-    lifetime: int = 0
-    fragmentation: float | None = None
-    live: tuple[LiveGroup, ...] = ()
-    alive: dict[int, tuple[int, int]] = field(default_factory=dict)
-    live_bytes: int = 0
-    live_count: int = 0
-    step_bytes: int | None = None
-    allocations: int = 0
-    frees: int = 0
-    unmatched: int = 0
-    final: int | None = None
-    kept: tuple[LiveGroup, ...] = ()
-    timeline: list[tuple[int, int]] = field(default_factory=list)
-    steps: list[tuple[int, int, int]] = field(default_factory=list)
-    counts: list[Counter[int]] = field(default_factory=list)
-    sizes: dict[int, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.peak = self.peak_ps = self.reserved = self.lifetime = 0
+        self.capacity: int | None = None
+        self.fragmentation: float | None = None
+        self.live: tuple[LiveGroup, ...] = ()
+        self.alive: dict[int, tuple[int, int]] = {}
+        self.live_bytes = self.live_count = 0
+        self.step_bytes: int | None = None
+        self.allocations = self.frees = self.unmatched = 0
+        self.final: int | None = None
+        self.kept: tuple[LiveGroup, ...] = ()
+        self.timeline: list[tuple[int, int]] = []
+        self.steps: list[tuple[int, int, int]] = []
+        self.counts: list[dict[int, int]] = []
+        self.sizes: dict[int, int] = {}
 
 
 def replay(
@@ -61,44 +54,57 @@ def replay(
 
     ``begins`` are the begins of all steps.
     ``counts`` are the live allocations per group at each boundary and at the end,
-    ``alive`` the bytes given and asked for of each group at the peak.
+    ``alive`` the bytes given and asked for of each group at the peak, ``sizes`` the
+    least that a group's allocations were given: the pool hands out more where a rest
+    is not worth splitting.
     """
     rows, total = column.rows, len(column)
-    order = sorted(range(total), key=rows[0::FIELDS].__getitem__)
+    times, groups = rows[0::FIELDS], rows[_GROUP::FIELDS]
+    asked, sizes = rows[_ASKED::FIELDS], rows[_SIZE::FIELDS]
+    addresses = rows[_ADDRESS::FIELDS]
+    order = sorted(range(total), key=times.__getitem__)
     found = Replayed()
     top = _find_peak(column, order, found, begins)
     live: Live = {}
-    counts: Counter[int] = Counter()
-    edges = iter((*boundaries, None))
+    counts: dict[int, int] = {}
+    least = found.sizes
+    edges = iter((*boundaries, _NEVER))
     edge = next(edges)
     for index in order:
-        begin = index * FIELDS
-        time, group = rows[begin], rows[begin + _GROUP]
-        while edge is not None and time >= edge:
+        time, group, address = times[index], groups[index], addresses[index]
+        while time >= edge:
             found.counts.append(counts.copy())
             edge = next(edges)
-        address = rows[begin + _ADDRESS]
         old = live.pop(address, None)
         if old is not None:
-            counts[old[0]] -= 1
+            _count_less(counts, old[0])
+        elif group < 0:
+            found.unmatched += 1
         if group >= 0:
-            size = rows[begin + _SIZE]
-            live[address] = (group, size, rows[begin + _ASKED], time)
-            counts[group] += 1
-            # The least: the pool hands out more where a rest is not worth splitting.
-            found.sizes[group] = min(size, found.sizes.get(group, size))
-            found.allocations += 1
-        else:
-            found.frees += 1
-            found.unmatched += old is None
+            size = sizes[index]
+            live[address] = (group, size, asked[index], time)
+            counts[group] = counts.get(group, 0) + 1
+            if size <= least.get(group, size):
+                least[group] = size
         if index == top:
             _keep_live(column, live, boundaries, found)
-    while edge is not None:
+    while edge != _NEVER:
         found.counts.append(counts.copy())
         edge = next(edges)
     found.counts.append(counts)
+    found.frees = groups.count(_FREED)
+    found.allocations = total - found.frees
     found.kept = tuple(_group(column, live)[0])
     return found
+
+
+def _count_less(counts: dict[int, int], group: int) -> None:
+    """Count one less; what is gone is left out, so that copies stay small."""
+    left = counts[group] - 1
+    if left:
+        counts[group] = left
+    else:
+        del counts[group]
 
 
 def _find_peak(

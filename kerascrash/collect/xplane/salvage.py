@@ -19,7 +19,6 @@ from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import parse
 from kerascrash.collect.xplane.wire import LENGTH, VARINT, read_varint
 
-MOST_BYTES = 24 << 20
 _BATCH = 2000
 _LATEST_PS = 1 << 62
 _VARINT = rb"[\x80-\xff]{0,9}[\x00-\x7f]"
@@ -115,8 +114,7 @@ def _has_shape(data: bytes, at: int, end: int, kinds: dict[int, int]) -> bool:
 def _add_name(data: bytes, tag: int, span: tuple[int, int], section: Section) -> bool:
     if not _has_shape(data, *span, _ENTRY_KINDS):
         return False
-    kind = "EventEntry" if tag == _EVENT_TAG else "StatEntry"
-    entry = parse(kind, data[span[0] : span[1]])
+    entry = parse("Entry", data[span[0] : span[1]])
     if entry is None or entry.value.id not in (0, entry.key):
         return False
     names = section.events if tag == _EVENT_TAG else section.stats

@@ -7,83 +7,39 @@ programs of JAX, runs of a graph, the "Steps" line of a device.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
-from typing import Any
-
-from kerascrash.collect.xplane.plane_names import PlaneNames
+from kerascrash.collect.xplane.plane_names import BY_RUN
 
 _MOST = 20_000
-_NUMBER, _CALL = "step_num", "tf_function_call"
-_JITTED = "PjitFunction("
-_RUNS = ("FunctionRun", "SessionRun", "TfrtSessionRun")
-_INPUT = ("IteratorGetNext", "Iterator::GetNext", "IteratorConsume")
+_FEWEST = {BY_RUN: 5}  # a few runs may be of as many different graphs
+_SEEN_OFTEN = 2
 STEPS_LINE = "Steps"
-GRAPH_RUN, DEVICE_STEP, UNKNOWN = 3, 4, 5
-_FEWEST = {GRAPH_RUN: 5}  # a few runs may be of as many different graphs
 
 
-@dataclass(slots=True)
 class Marked:
     """Events of one kind that may be steps: (begin, duration) in ps."""
 
-    sign: int
-    name: str
-    line: str
-    times: list[tuple[int, int]] = field(default_factory=list)
+    def __init__(self, sign: int, name: str) -> None:
+        self.sign = sign
+        self.name = name
+        self.times: list[tuple[int, int]] = []
 
 
 class StepFinder:
-    """Is shown events of each kind until it knows whether that kind may be steps."""
+    """Is told of the events that may be steps."""
 
     def __init__(self) -> None:
         self._marked: dict[tuple[int, str, str], Marked] = {}
-        self._ids: dict[int, tuple[PlaneNames, dict[int, str]]] = {}
-
-    def take(self, names: PlaneNames, line: str, begin_ps: int, event: Any) -> None:
-        """Take an event that may be a step; a kind that comes only once is none."""
-        kind = event.metadata_id
-        times = (begin_ps + event.offset_ps, event.duration_ps)
-        sign = names.signs.get(kind, UNKNOWN)
-        if sign == UNKNOWN:
-            first = names.first.pop(kind, None)
-            if first is None:
-                names.first[kind] = (line, *times)
-                return
-            sign = names.signs[kind] = self._sign_of(names, kind, event)
-            if sign is not None:
-                self.add(sign, names.events[kind], *first)
-        if sign is not None:
-            self.add(sign, names.events[kind], line, *times)
-
-    def _sign_of(self, names: PlaneNames, kind: int, event: Any) -> int | None:
-        """Return the rank of what the event shows, None if it is no sign of a step."""
-        name = names.events.get(kind)
-        if name is None:
-            return None
-        if id(names) not in self._ids:
-            self._ids[id(names)] = (names, names.stat_ids(_NUMBER, _CALL))
-        ids = self._ids[id(names)][1]
-        carried: Collection[str] = ()
-        if ids:
-            found = [stat.metadata_id for stat in event.stats]
-            carried = [ids[one] for one in found if one in ids]
-        if _NUMBER in carried:
-            return 0
-        if _CALL in carried:
-            return 1
-        if name.startswith(_JITTED):
-            return 2
-        return GRAPH_RUN if name in _RUNS else None
 
     def add(
         self, sign: int, name: str, line: str, begin_ps: int, duration_ps: int
     ) -> None:
         """Note an event that may be a step; TensorFlow's own threads start none."""
-        if sign == GRAPH_RUN and line.startswith("tf_"):
+        if sign == BY_RUN and line.startswith("tf_"):
             return
         key = (sign, name, line)
-        marked = self._marked.setdefault(key, Marked(sign, name, line))
+        marked = self._marked.get(key)
+        if marked is None:
+            marked = self._marked[key] = Marked(sign, name)
         if len(marked.times) < _MOST:
             marked.times.append((begin_ps, duration_ps))
 
@@ -92,7 +48,7 @@ class StepFinder:
         often = [
             marked
             for marked in self._marked.values()
-            if len(marked.times) >= _FEWEST.get(marked.sign, 2)
+            if len(marked.times) >= _FEWEST.get(marked.sign, _SEEN_OFTEN)
         ]
         if not often:
             return None
@@ -112,11 +68,6 @@ def input_share(steps: Marked | None, input_ps: int) -> float | None:
     begin, (last, duration) = steps.times[0][0], steps.times[-1]
     span = last + duration - begin
     return min(input_ps / span, 1.0) if span > 0 else None
-
-
-def is_input(name: str) -> bool:
-    """Whether an event of that name waits for the input pipeline."""
-    return name.startswith(_INPUT) and "::" in name
 
 
 def _outermost(times: list[tuple[int, int]]) -> list[tuple[int, int]]:

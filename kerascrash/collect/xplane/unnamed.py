@@ -13,7 +13,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from kerascrash.collect.xplane.memory_events import BY_POSITION
+from kerascrash.collect.xplane.memory_layout import BY_POSITION
 
 _USED, _SIZE = 2, 7
 _LEAST_VOTES = 3
