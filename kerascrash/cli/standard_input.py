@@ -4,7 +4,7 @@ Text on standard input: asked for, or piped in beside a status or other files.
 What nobody asked for is read only where it can be meant: a terminal, a device, a file
 that somebody else is reading and a calling shell's own commands are left alone, and a
 pipe in which nothing comes (a CI runner's is often never closed) is waited for no
-longer than a few seconds.
+longer than a few seconds: one, where it is the caller's own and only passed on.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 STDIN = "-"
 UNKNOWN_KIND = "stderr"  # its lines are sorted out
 _NAME = "standard input"
-_FIRST_SECONDS, _NEXT_SECONDS = 5.0, 30.0
+_FIRST_SECONDS, _PASSED_ON_SECONDS, _NEXT_SECONDS = 5.0, 1.0, 30.0
 _PIECE = 1 << 16
+_PARENT = "/proc/{}"
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh"})
 
 
@@ -50,7 +51,8 @@ def read_piped_input(progress: Progress) -> list[Log]:
         return []
     if stat.S_ISREG(os.fstat(0).st_mode):
         return _read(sys.stdin.buffer, UNKNOWN_KIND, progress)
-    pipe = PatientPipe(0, _FIRST_SECONDS, _NEXT_SECONDS)
+    first_s = _PASSED_ON_SECONDS if _is_passed_on() else _FIRST_SECONDS
+    pipe = PatientPipe(0, first_s, _NEXT_SECONDS)
     logs = _read(io.BufferedReader(pipe, _PIECE), UNKNOWN_KIND, progress)
     if pipe.silent_s is not None:
         more, waited = " more" if logs else "", f"{pipe.silent_s:.0f} s"
@@ -79,16 +81,24 @@ def _is_meant() -> bool:
     return is_pipe and not _brings_commands()
 
 
-def _brings_commands() -> bool:
-    """Tell that a shell reads its own commands from here: `ssh host bash -s < FILE`."""
-    parent = Path(f"/proc/{os.getppid()}")
+def _is_passed_on() -> bool:
+    """Tell that it is the standard input of the parent, who may have meant nothing."""
     try:
-        theirs, ours = os.stat(parent / "fd/0"), os.fstat(0)
-        words = os.fsdecode((parent / "cmdline").read_bytes()).rstrip("\0").split("\0")
+        theirs = os.stat(_PARENT.format(os.getppid()) + "/fd/0")
+        return os.path.samestat(theirs, os.fstat(0))
     except OSError:
         return False  # no /proc, or nothing of ours
-    if not os.path.samestat(theirs, ours):
+
+
+def _brings_commands() -> bool:
+    """Tell that a shell reads its own commands from here: `ssh host bash -s < FILE`."""
+    if not _is_passed_on():
         return False
+    try:
+        raw = Path(_PARENT.format(os.getppid()) + "/cmdline").read_bytes()
+    except OSError:
+        return False
+    words = os.fsdecode(raw).rstrip("\0").split("\0")
     options = [word for word in words[1:] if word.startswith(("-", "+"))]
     short = "".join(word for word in options if not word.startswith("--"))
     reads = "s" in short or (len(options) == len(words) - 1 and "c" not in short)

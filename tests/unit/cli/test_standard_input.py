@@ -76,6 +76,23 @@ def test_a_pipe_that_nobody_writes_or_closes_is_not_waited_for() -> None:
     assert "nothing came within 5 s" in said
 
 
+@linux_only
+def test_the_callers_own_pipe_is_waited_for_a_second_only(tmp_path: Path) -> None:
+    end, begin = os.pipe()
+    script = tmp_path / "why.sh"
+    script.write_text(" ".join([*EXPLAIN, "--exit", "137"]) + "\ntrue\n")
+    try:
+        done = subprocess.run(
+            ["sh", str(script)],
+            stdin=end, capture_output=True, text=True, timeout=120, env=ENVIRONMENT,
+        )  # fmt: skip
+    finally:
+        os.close(begin)
+        os.close(end)
+    assert json.loads(done.stdout)["verdict"]["cause"] == "host_oom_global"
+    assert "nothing came within 1 s" in done.stderr
+
+
 def test_a_file_that_somebody_else_reads_is_left_to_him() -> None:
     with in_file(b"first\n" + LIMIT) as stdin:
         os.lseek(stdin.fileno(), len(b"first\n"), os.SEEK_SET)
