@@ -180,3 +180,71 @@ BrokenPipeError: [Errno 32] Broken pipe
 def test_frames_of_a_pipeline_without_a_broken_pipe_are_a_lead() -> None:
     text = '  File "/env/keras/utils/data_utils.py", line 700, in _run\nKilled\n'
     assert judge(text, "137").factor == "input_pipeline"
+
+
+# --- the kernel's table of tasks ------------------------------------------------------
+KILL = (
+    "[50.6] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
+    "mems_allowed=0,global_oom,task_memcg=/user.slice,task=python3,pid=512,uid=1000\n"
+    "[50.6] Out of memory: Killed process 512 (python3) total-vm:9480000kB, "
+    "anon-rss:{kb}kB, file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:11kB\n"
+)
+TABLES = {
+    "4.18": (
+        "[50.5] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+        "oom_score_adj name\n",
+        "[50.5] [{pid:7d}]  1000 {pid:5d}  9123000 {rss:8d} 55120000        0        "
+        "     0 {name}\n",
+    ),
+    "6.8": (
+        "[50.5] [  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem "
+        "pgtables_bytes swapents oom_score_adj name\n",
+        "[50.5] [{pid:7d}]  1000 {pid:5d}  9123000 {rss:8d} {rss:8d}        0        0"
+        " 55120000        0             0 {name}\n",
+    ),
+}
+
+
+def factor_of_table(table: str, *tasks: tuple[int, int, str]) -> str:
+    head, row = TABLES[table]
+    text = "[50.4] python3 invoked oom-killer: gfp_mask=0x140cca, order=0\n" + head
+    text += "".join(row.format(pid=p, rss=rss, name=name) for p, rss, name in tasks)
+    text += KILL.format(kb=4 * next(rss for p, rss, _ in tasks if p == 512))
+    logs = read_log_stream(io.BytesIO(text.encode()), "kernel", "kern.log")
+    verdict = diagnose(make_case(logs, "137")).verdict
+    assert verdict.cause == "host_oom_global"
+    return verdict.factor
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_neighbour_in_the_kernels_table(table: str) -> None:
+    tasks = ((301, 6_912_010, "java"), (512, 1_210_300, "python3"), (9, 300, "sshd"))
+    assert factor_of_table(table, *tasks) == "other_process"
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    "tasks",
+    [
+        # It was the largest itself; the largest may be its own worker; two are alike.
+        ((301, 610_010, "java"), (512, 6_210_300, "python3")),
+        ((301, 6_912_010, "pt_data_worker"), (512, 1_210_300, "python3")),
+        ((301, 6_912_010, "java"), (512, 6_410_300, "python3")),
+    ],
+)
+def test_no_neighbour_in_the_kernels_table(
+    table: str, tasks: tuple[tuple[int, int, str], ...]
+) -> None:
+    assert factor_of_table(table, *tasks) == "none"
+
+
+# --- a worker that the kernel killed --------------------------------------------------
+@pytest.mark.parametrize(("killed", "factor"), [(8841, "child_process"), (77, "none")])
+def test_a_worker_is_to_blame_that_the_kernel_names(killed: int, factor: str) -> None:
+    text = "RuntimeError: worker process (pid 8841) ended\n"
+    kernel = f"[5.2] Memory cgroup out of memory: Killed process {killed} (python3) "
+    kernel += "total-vm:18120011kB, anon-rss:7001220kB, file-rss:0kB\n"
+    logs = read_log_stream(io.BytesIO(text.encode()), "stderr", "train.err")
+    logs += read_log_stream(io.BytesIO(kernel.encode()), "kernel", "kern.log")
+    verdict = diagnose(make_case(logs, "1")).verdict
+    assert (verdict.cause, verdict.factor) == ("host_oom_cgroup", factor)
