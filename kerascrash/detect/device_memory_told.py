@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kerascrash.detect._facts import quoted
 from kerascrash.model.case import Case
-from kerascrash.model.evidence import Evidence, Finding
+from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
 
@@ -31,17 +32,13 @@ def detect(case: Case) -> Iterator[Finding]:
             if not found or not int(found[2]):
                 continue
             free, total = int(found[1]), int(found[2])
-            where = f"{log.source}:{line.number}"
-            fact = Evidence(
-                where, log.source, line.text.strip(), line.time, line.number
-            )
             data = {"free": free, "total": total}
             said = f"{format_bytes(free)} of {format_bytes(total)} of the GPU were free"
             if free >= _ENOUGH and 2 * free >= total:
-                yield Finding("device_memory_free", said, 1.0, (fact,), data)
+                yield quoted("device_memory_free", said, log, line, **data)
             elif free <= _SCARCE:
                 text = f"only {said}"
-                yield Finding("device_memory_full", text, 1.0, (fact,), data)
+                yield quoted("device_memory_full", text, log, line, **data)
 
 
 DETECTOR = Detector(

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from kerascrash.detect._foreign import foreign_lines, is_foreign_group
 from kerascrash.detect._rows import Row, load_rows
+from kerascrash.detect._tracebacks import left_by_exception
 from kerascrash.model.case import Case, Log, LogLine
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.model.rules import Detector
@@ -29,7 +30,7 @@ _AFTER_CAUSE = {"cause": 0.6, "messenger": 0.15, "end": 0.35}
 _TELLING = ("cause", "messenger", "end")
 _NEAR_LINES = 40
 _SURVIVED = 0.3
-_MAX_EVIDENCE = 6
+_WAITS = "stuck_stacks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def _is_of_others(case: Case, hit: Hit) -> bool:
 def _interrupted_wait(hits: list[Hit], log: Log) -> Iterator[Finding]:
     """Yield it when Ctrl-C found the main thread waiting: it may have stood still."""
     breaks = [h for h in hits if h.row.finding == "keyboard_interrupt"]
-    waits = [h for h in hits if h.row.finding == "stuck_stacks"]
+    waits = [h for h in hits if h.row.finding == _WAITS]
     near = [
         w
         for w in waits
@@ -109,9 +110,12 @@ def find_hits(
     ]
     if not active:
         return
+    left = left_by_exception(log)
     for line, lower in zip(log.lines, lowered, strict=True):
         if line.number not in foreign:
-            yield from _match_line(active, line, lower)
+            for hit in _match_line(active, line, lower):
+                if hit.row.finding != _WAITS or line.number not in left:
+                    yield hit
 
 
 def _match_line(active: Iterable[Row], line: LogLine, lower: str) -> list[Hit]:

@@ -57,19 +57,31 @@ def _model(case: Case, culprit: Culprit | None) -> list[Advice]:
     return advice
 
 
+def _operation(case: Case, culprit: Culprit | None) -> list[Advice]:
+    return operation_advice(case, culprit) or _refused(culprit)
+
+
+def _refused(culprit: Culprit | None) -> list[Advice]:
+    """Of an array that was refused nobody knows whether it is read or computed."""
+    if culprit is None or not culprit.kind.endswith("refused"):
+        return []
+    return [
+        Advice(
+            f"Do not make `{culprit.owner}` whole: stream it or fill it in parts.",
+            "Work on a block of rows at a time; keep the whole on disk "
+            "(`np.memmap`); read data with `tf.data` or `keras.utils.PyDataset`.",
+            culprit.bytes,
+            culprit.place,
+        )
+    ]
+
+
 def _data(_case: Case, culprit: Culprit | None) -> list[Advice]:
     if culprit is None:
         return []
-    if culprit.kind.endswith("refused"):  # nobody knows whether it is read or computed
-        return [
-            Advice(
-                f"Do not make `{culprit.owner}` whole: stream it or fill it in parts.",
-                "Work on a block of rows at a time; keep the whole on disk "
-                "(`np.memmap`); read data with `tf.data` or `keras.utils.PyDataset`.",
-                culprit.bytes,
-                culprit.place,
-            )
-        ]
+    refused = _refused(culprit)
+    if refused:
+        return refused
     return [
         Advice(
             f"Stream `{culprit.owner}` from disk, one batch at a time.",
@@ -118,7 +130,7 @@ _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "data_size": _data,
     "dtype": _dtype,
     "input_pipeline": pipeline_advice,
-    "tensor_ops": operation_advice,
+    "tensor_ops": _operation,
 }
 
 

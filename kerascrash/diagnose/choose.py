@@ -20,7 +20,8 @@ def blamed_factor(factors: tuple[Hypothesis, ...]) -> tuple[str, float]:
     if name != "none" and confidence < LEAST_TO_BLAME:
         top = factors[0]
         # Two factors that share the blame are both real: the first stands.
-        shared = sum(f.confidence for f in factors[:2] if f.id != "none")
+        real = [f.confidence for f in factors if f.id != "none"]
+        shared = sum(real[:2])
         if shared < LEAST_TO_BLAME or not top.supporting:
             none = next((f.confidence for f in factors if f.id == "none"), 0.0)
             return "none", none

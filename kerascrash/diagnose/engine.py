@@ -14,9 +14,10 @@ from kerascrash.diagnose.advice import advise
 from kerascrash.diagnose.advice_examples import with_examples
 from kerascrash.diagnose.choose import best, blamed_factor, second_factor
 from kerascrash.diagnose.culprit import find_culprit
+from kerascrash.diagnose.factors import weigh_factors
 from kerascrash.diagnose.guard import Guard
 from kerascrash.diagnose.progress import progress_lost
-from kerascrash.diagnose.resource import MEMORY_CAUSES, memory_findings, of_the_resource
+from kerascrash.diagnose.resource import MEMORY_CAUSES, memory_findings
 from kerascrash.diagnose.signature import signature_of
 from kerascrash.diagnose.summary import summarise
 from kerascrash.diagnose.weigh import weigh
@@ -52,11 +53,7 @@ def diagnose(case: Case) -> Diagnosis:
     guard.faults += seen.faults
     causes = weigh(load_causes(), seen.findings, seen.unexamined)
     extra = memory_findings(causes)
-    factors = weigh(
-        load_factors(),
-        (*of_the_resource(seen.findings, causes), *extra),
-        seen.unexamined,
-    )
+    factors = weigh_factors(seen.findings, causes, seen.unexamined)
     progress = ProgressLost()  # of a run that ended well nothing is
     if best(causes, "unknown")[0] != "clean_exit":
         progress = guard.run("progress", lambda: progress_lost(case), progress)

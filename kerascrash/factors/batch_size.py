@@ -21,6 +21,7 @@ FACTOR = Rule(
         "device_step_refused": 5.0,
         "device_step_fills": 6.0,
         "device_step_of_equals": 2.0,
+        "step_buffers_dominate": 5.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,
@@ -36,6 +37,8 @@ FACTOR = Rule(
         "device_equals_kept": 3.0,
         "device_steps_fitted": 2.5,
         "device_weights_refused": 4.0,
+        "step_parameters_dominate": 3.0,
+        "pairwise_array_refused": 2.0,
         "functions_retraced": 3.0,
         "pipeline_buffer_fills": 6.0,
         "one_sample_too_large": 4.0,

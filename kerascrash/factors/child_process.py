@@ -18,6 +18,7 @@ FACTOR = Rule(
         "worker_lost": 9.0,
         "worker_killed": 1.5,
         "worker_killed_for_memory": 13.0,
+        "reported_worker_killed": 12.0,
     },
     contradicts={
         "memory_was_not_short": 6.0,

@@ -17,6 +17,7 @@ FACTOR = Rule(
         "data_being_loaded": 5.0,
         "allocation_refused": 2.0,
         "whole_array_refused": 3.5,
+        "pairwise_array_refused": 1.5,
     },
     contradicts={
         "memory_was_not_short": 6.0,

@@ -15,6 +15,7 @@ FACTOR = Rule(
     supports={
         "functions_retraced": 7.0,
         "retracing_warning": 2.0,
+        "functions_made_anew": 1.5,
         "models_pile_up": 5.0,
         "memory_rose_steadily": 0.5,
     },

@@ -32,6 +32,7 @@ FACTOR = Rule(
         "functions_retraced": 3.0,
         "opened_by_script": 11.0,
         "worker_lost": 5.0,
+        "channel_broke_told": 3.0,
     },
     remedies=(
         "Make the buffer of `shuffle` smaller, and shuffle before anything is decoded.",

@@ -21,6 +21,7 @@ FACTOR = Rule(
         "kernel_stack_overflow": 8.0,
         "core_stack_overflow": 8.0,
         "device_weights_refused": 7.0,
+        "step_parameters_dominate": 6.0,
     },
     contradicts={
         "memory_was_not_short": 2.0,
@@ -32,6 +33,7 @@ FACTOR = Rule(
         "device_op_refused": 4.0,
         "device_step_refused": 2.0,
         "device_pool_fragmented": 4.0,
+        "step_buffers_dominate": 3.0,
         "device_equals_kept": 3.0,
         "models_pile_up": 2.5,
         "functions_retraced": 3.0,

@@ -19,6 +19,8 @@ FACTOR = Rule(
         "cuda_kernel_fault": 9.5,
         "xid_app": 9.0,
         "device_op_refused": 8.0,
+        "pairwise_array_refused": 5.0,
+        "broadcast_line": 4.0,
     },
     contradicts={
         "memory_was_not_short": 2.0,

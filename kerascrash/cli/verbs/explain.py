@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from kerascrash.errors import SourceError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from kerascrash.collect.log_text import Progress
     from kerascrash.model.case import Log
 
 FORMATS = ("text", "md", "json", "html")
@@ -22,7 +21,6 @@ PLATFORMS = (
     *("linux", "docker", "k8s", "slurm"),
     *("colab", "kaggle", "notebook", "windows", "macos"),
 )
-STDIN = "-"
 _TELL_FROM = 64 << 20  # bytes from which reading is long enough to show
 
 
@@ -30,7 +28,7 @@ _TELL_FROM = 64 << 20  # bytes from which reading is long enough to show
     epilog="""\b
 Examples:
   kerascrash explain --exit 137 --stderr train.err
-  dmesg -T | kerascrash explain               text of any kind is sorted out
+  dmesg -T | kerascrash explain --exit 137    text of any kind is sorted out
   kerascrash explain                          paste, then Ctrl-D
   kerascrash explain --exit 0xC0000409 --platform windows
   kerascrash explain --core core.4711 --stderr train.err
@@ -64,11 +62,13 @@ def command(
     """
     Explain a death from what it left behind; nothing needs to have been armed.
 
-    A log named - is standard input. Without a log, a core file or a status, standard
-    input is read as text of unknown kind and sorted out.
+    Text on standard input is taken as a log of unknown kind and sorted out: what is
+    piped in beside anything else (it is waited for 5 s), and where nothing else is
+    named. A log named - is standard input too, to its end.
     """
     from kerascrash.cli.device_evidence import with_device_evidence
     from kerascrash.cli.output import print_report, write_report
+    from kerascrash.cli.standard_input import STDIN, UNKNOWN_KIND
     from kerascrash.collect.core.case import with_core
     from kerascrash.collect.left_behind import make_case
     from kerascrash.diagnose import diagnose
@@ -77,7 +77,7 @@ def command(
     named += [(path, "kernel") for path in kernel_logs]
     named += [(path, "system") for path in logs]
     if not named and exit_status is None and core is None:
-        named = [(STDIN, "stderr")]
+        named = [(STDIN, UNKNOWN_KIND)]
     case = with_core(make_case(_read_all(named), exit_status, platform), core)
     diagnosis = diagnose(with_device_evidence(case, traces, (*stderrs, *logs)))
     if redact or redact_names:
@@ -91,37 +91,38 @@ def command(
 
 
 def _read_all(named: Sequence[tuple[str, str]]) -> list[Log]:
-    if sum(path == STDIN for path, _ in named) > 1:
+    """Read what was named, and what was piped in beside it."""
+    from kerascrash.cli.standard_input import STDIN, read_piped_input
+
+    asked = sum(path == STDIN for path, _ in named)
+    if asked > 1:
         raise UsageError("standard input (-) can be named only once")
-    return [log for path, kind in named for log in _read(path, kind)]
+    logs = [log for path, kind in named for log in _read(path, kind)]
+    if not asked:
+        logs += _or_error("standard input", read_piped_input)
+    return logs
 
 
 def _read(path: str, kind: str) -> list[Log]:
+    from kerascrash.cli.standard_input import STDIN, read_standard_input
     from kerascrash.collect.log_text import read_log_file
 
+    def read(progress: Progress) -> list[Log]:
+        if path == STDIN:
+            return read_standard_input(kind, progress)
+        return read_log_file(path, kind, progress)
+
+    return _or_error(path, read)
+
+
+def _or_error(name: str, read: Callable[[Progress], list[Log]]) -> list[Log]:
     try:
-        if path != STDIN:
-            return read_log_file(path, kind, _show_progress(path))
-        if sys.stdin.isatty():
-            click.echo("Paste what is left, then Ctrl-D:", err=True)
-        return _read_standard_input(kind)
+        return read(_show_progress(name))
     except OSError as error:
-        raise SourceError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SourceError(f"{name}: cannot be read: {error.strerror}") from None
 
 
-def _read_standard_input(kind: str) -> list[Log]:
-    from kerascrash.collect.log_packed import unpack
-    from kerascrash.collect.log_text import read_log_stream
-
-    facts = os.fstat(sys.stdin.fileno())
-    size = facts.st_size if stat.S_ISREG(facts.st_mode) else None
-    name = "standard input"
-    stream, packed = unpack(sys.stdin.buffer)
-    known = None if packed else size
-    return read_log_stream(stream, kind, name, _show_progress(name), known)
-
-
-def _show_progress(path: str) -> Callable[[int, int | None], None]:
+def _show_progress(path: str) -> Progress:
     """Return what shows how far a long log was read: on a terminal, in place."""
     from kerascrash.report.safe_text import safe_line
     from kerascrash.units import format_bytes
