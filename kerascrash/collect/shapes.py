@@ -61,6 +61,7 @@ SHAPES: Mapping[str, Any] = {
         ],
     },
     "models": {
+        "backend": TEXT,
         "models": [
             {
                 "name": TEXT,

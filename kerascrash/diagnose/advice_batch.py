@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kerascrash.estimate.forecast import Forecast, forecast_of, in_parts
+from kerascrash.estimate.forecast_facts import edges_text
 from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.step_bytes import own_model
 from kerascrash.estimate.timeline import recording_of
@@ -26,12 +27,12 @@ def batch_advice(case: Case, place: Place | None) -> list[Advice]:
     saves = present.bytes - needed.bytes
     charged = needed.bytes - forecast.mapped
     bound = format_bytes(forecast.limit)
-    alone = " (from the model alone: no step was done)"
+    alone = "; from the model alone: no step was done"
     return [
         Advice(
             f"Use batch_size={batch} instead of {forecast.present}.",
             f"It needs about {format_bytes(charged)} of the {bound} allowed; "
-            f"90 % interval of what fits: {low} to {high}"
+            f"{edges_text(low, high)}"
             f"{alone if forecast.from_model_alone else ''}.",
             saves,
             place,

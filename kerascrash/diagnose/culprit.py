@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kerascrash.diagnose.culprit_batch import batch_culprit, batch_on_device
 from kerascrash.diagnose.culprit_code import code_culprit, refused_culprit
 from kerascrash.diagnose.culprit_device import device_culprit
 from kerascrash.diagnose.culprit_graph import gradient_culprit, graph_culprit
 from kerascrash.diagnose.culprit_memory import (
-    batch_culprit,
     data_culprit,
     leak_culprit,
     line_culprit,
@@ -78,7 +78,8 @@ def find_culprit(case: Case, cause: str, factor: str) -> Culprit | None:
     ):
         return worker_culprit(case)
     if cause in MEMORY_CAUSES and factor in _BY_FACTOR:
-        named = _BY_FACTOR[factor](case)
+        on_pool = cause == "gpu_oom" and factor == "batch_size"
+        named = (batch_on_device if on_pool else _BY_FACTOR[factor])(case)
         if on_device is not None and (named is None or named.place is None):
             return on_device
         if named is not None and on_device is not None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from kerascrash.estimate.epoch_growth import growth_each_epoch
 from kerascrash.estimate.graphs_kept import graphs_kept
 from kerascrash.estimate.growth import growth_seen
-from kerascrash.estimate.holdings import Holding, holdings_of
+from kerascrash.estimate.holdings import Holding
 from kerascrash.estimate.kept import Kept, data_held, leaks
 from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.line_doing import LineDoing, line_at_death
 from kerascrash.estimate.model_arithmetic import (
     LayerBytes,
     ModelBytes,
-    batch_size_of,
     models_of,
 )
 from kerascrash.estimate.one_sample import too_large_sample
@@ -24,12 +21,11 @@ from kerascrash.estimate.stacks import activity_of, innermost_user_place, run_pl
 from kerascrash.estimate.statements import Statement, statement_at
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.estimate.unseen import grown_unseen
-from kerascrash.model.case import Case, Recording
+from kerascrash.model.case import Case
 from kerascrash.model.verdict import Culprit
 from kerascrash.units import count_of, format_bytes
 
 _CLEARLY = 1.05
-_RUNS = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch")
 
 
 def leak_culprit(case: Case) -> Culprit | None:
@@ -116,48 +112,6 @@ def _with_dtype(holding: Holding) -> str:
     inside = " of " in head and name.rstrip("s") == holding.element_type
     return (
         f"{head}{space}{widest[0]} {name}" if inside else f"{widest[0]} {holding.kind}"
-    )
-
-
-def _first_dimension(recording: Recording, statement: Statement | None) -> int | None:
-    """Return the length of the array or tensor that a statement names, if one is."""
-    text = statement.text if statement else ""
-    for holding in holdings_of(recording):
-        shape = holding.element_shape
-        if shape and re.search(rf"\b{re.escape(holding.owner)}\b", text):
-            return shape[0]
-    return None
-
-
-def _run_call(statement: Statement | None) -> str:
-    """Return the Keras run that a statement calls, as ``model.fit``."""
-    calls = statement.calls if statement else ()
-    return next((call for call in calls if call.rsplit(".", 1)[-1] in _RUNS), "")
-
-
-def batch_culprit(case: Case) -> Culprit | None:
-    """Return the call that runs the batch, the batch itself and what it takes."""
-    recording, rise = recording_of(case), rise_of(case)
-    if recording is None:
-        return None
-    place, batch = run_place(recording), batch_size_of(recording)
-    statement = statement_at(place)
-    calls = statement.calls if statement else ()
-    call = _run_call(statement) or next(iter(calls), "")
-    models = models_of(recording)
-    own = models[0] if models else None
-    if batch is None:
-        batch = _first_dimension(recording, statement)
-    size = f"batch_size={batch}" if batch else "the batch"
-    needed = own.activations if own else None
-    grown = rise.in_stage if rise else None
-    activations = format_bytes(needed) if needed else "unknown"
-    return Culprit(
-        owner=f"{call}({size})" if call else size,
-        kind=f"batch of {batch:,} samples" if batch else "batch",
-        bytes=max(needed or 0, grown or 0) or None,
-        place=place,
-        note=f"outputs of all layers for this batch: {activations}",
     )
 
 

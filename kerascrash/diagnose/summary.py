@@ -67,6 +67,8 @@ def culprit_sentence(culprit: Culprit) -> str:
     if culprit.bytes is None:
         return f"{head}: {culprit.kind}."
     size = format_bytes(culprit.bytes)
+    if culprit.is_batch:
+        return f"{head}: {culprit.kind}, which needs about {size}."
     verb = "holds a" if culprit.kind[:4] in ("list", "dict", "dequ", "set ") else "is a"
     growth, unit = culprit.pace
     rising = f", +{format_bytes(growth)} per {unit}" if growth and growth > 0 else ""

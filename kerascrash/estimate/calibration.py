@@ -39,7 +39,7 @@ class Prior:
 
     def fixed_of(self, layers: Sequence[LayerBytes]) -> int:
         """Return what does not grow with the batch for a model of these layers."""
-        return self.fixed + len(layers) * self.layer
+        return self.fixed + self.layer * sum(not one.operation for one in layers)
 
 
 PRIORS = {

@@ -51,6 +51,12 @@ def _why_nothing_fits(forecast: Forecast) -> str:
     return "not even a batch of one fits: what does not grow with the batch is too much"
 
 
+def edges_text(low: int, high: int) -> str:
+    """Return in words how far a 90 % interval of the largest batch reaches."""
+    surely = f"up to {low:,} almost surely fits, " if low else ""
+    return f"{surely}more than {high:,} almost surely does not"
+
+
 def _points(forecast: Forecast, fitting: int | None) -> list[dict[str, Any]]:
     points = [
         {"batch_size": run.batch, "peak_bytes": run.peak, "known_by": "measured"}

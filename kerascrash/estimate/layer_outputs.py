@@ -27,7 +27,7 @@ def computed_output(kind: str, settings: Settings, parts: Sequence[Shape]) -> Sh
     """Return one sample's output; ``parts`` are its inputs, the first one leading."""
     given = parts[0] if parts else (1,)
     if kind in _MERGES:
-        return _broadcast(parts)
+        return broadcast(parts)
     if kind in _RECURRENT:
         return _sequence(settings, given)
     rule = _RULES.get(kind)
@@ -156,7 +156,8 @@ def _sequence(settings: Settings, given: Shape) -> Shape:
     return (given[0], units) if whole_sequence else (units,)
 
 
-def _broadcast(parts: Sequence[Shape]) -> Shape:
+def broadcast(parts: Sequence[Shape]) -> Shape:
+    """Return the shape of what is computed element by element of several."""
     turned = zip_longest(*(reversed(part) for part in parts), fillvalue=1)
     return tuple(reversed([max(sizes) for sizes in turned]))
 

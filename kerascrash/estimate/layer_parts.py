@@ -18,6 +18,7 @@ from kerascrash.estimate.layer_shapes import (
     per_sample,
 )
 from kerascrash.estimate.layer_weights import weights_to_come
+from kerascrash.estimate.operations import operation_footprint, operation_output
 
 _MOST_LAYERS = 5000
 
@@ -71,7 +72,9 @@ def layer_parts(
         given = input_parts(leaf.row, basis, before)
         made = _made(leaf, basis, given, before, after)
         own = _footprint(leaf, given, made)
-        if eager:
+        if leaf.row.get("operation"):
+            own = operation_footprint(leaf.row, given, made, eager=eager)
+        elif eager:
             own = eager_footprint(own, leaf.kind, leaf.settings, given)
         own = own.times(leaf.steps * leaf.calls)
         before = (leaf.steps, *made) if leaf.steps > 1 else made
@@ -102,6 +105,8 @@ def _made(
         read = input_parts(after.row, basis, None)
         if after.row.get("input_shape") and len(read) == 1:
             return read[0]
+    if leaf.row.get("operation"):
+        return operation_output(leaf.kind, given)
     return computed_output(leaf.kind, leaf.settings, given)
 
 

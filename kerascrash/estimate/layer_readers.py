@@ -15,13 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 UNKNOWN = -1
-"""A reader that is no layer: an operation, which may need what it reads."""
+"""A reader that is not listed, as of a model cut off: it may need what it reads."""
 _DEEPEST = 12
-_OPERATIONS_THAT_PASS = frozenset({
-    "Add", "Subtract", "Concatenate", "Reshape", "Transpose", "Identity", "Stack",
-    "ExpandDims", "Squeeze", "Mean", "Sum", "GetItem", "Cast",
-})  # fmt: skip
-"""Classes of ``keras.ops`` whose gradient does not need what they were given."""
 _Config = Mapping[str, Any]
 
 
@@ -97,11 +92,10 @@ class _Wiring:
     ) -> _Ends:
         sources = {name: _named(row.get("inbound_nodes")) for name, row in rows.items()}
         for name, read in sources.items():
-            passes = rows[name].get("class_name") in _OPERATIONS_THAT_PASS
             for source in read:
                 if name in ends:
                     self._link(_made_by(source, sources, ends), ends[name].first)
-                elif source in ends and not passes:
+                elif source in ends:
                     self._link(ends[source].last, {UNKNOWN})
         told = config.get("output_layers") if isinstance(config, Mapping) else None
         last = _named(told) or set([*ends][-1:])

@@ -18,6 +18,7 @@ from kerascrash.estimate.layer_parts import LayerPart, layer_parts
 from kerascrash.estimate.layer_readers import UNKNOWN, readers_of
 from kerascrash.estimate.layer_shapes import Basis, has_activation, per_sample
 from kerascrash.estimate.memo import once
+from kerascrash.estimate.operations import with_operations
 from kerascrash.estimate.optimizer_slots import (
     extra_slots,
     slots_per_weight,
@@ -37,7 +38,8 @@ class LayerBytes:
     that is gone once its own gradient is due, ``scratch`` what that one
     needs while it is computed, ``casts`` the copies of its weights in the
     format it computes in; ``output_shape`` is one sample's. ``activated``: it ends in
-    an activation function.
+    an activation function. ``operation``: it is none of Keras' layers, but a node of
+    the graph between them.
     """
 
     name: str
@@ -52,6 +54,7 @@ class LayerBytes:
     casts: int = 0
     activated: bool = False
     passed: int = 0
+    operation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class ModelBytes:
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
     built = raw.get("built") is not False
     eager = raw.get("run_eagerly") is True
-    parts = tuple(layer_parts(raw.get("layers"), basis, built=built, eager=eager))
+    rows = with_operations(raw.get("layers"), raw.get("config"))
+    parts = tuple(layer_parts(rows, basis, built=built, eager=eager))
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)
@@ -149,6 +153,7 @@ def _layer(one: LayerPart, read: bool | None, batch: int) -> LayerBytes:
         scratch=own.scratch * size * batch,
         trainable=row.get("trainable") is not False,
         activated=has_activation(row),
+        operation=row.get("operation") is True,
         casts=parameters * size if 0 < parameters * size < weights else 0,
     )
 

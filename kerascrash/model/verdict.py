@@ -67,6 +67,11 @@ class Culprit:
             return self.growth_bytes_per_epoch, "epoch"
         return self.growth_bytes_per_step, self.growth_per
 
+    @property
+    def is_batch(self) -> bool:
+        """Whether ``bytes`` are what a batch needs in all: nobody ever held them."""
+        return self.kind.startswith("batch")
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:

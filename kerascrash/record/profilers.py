@@ -14,6 +14,7 @@ import sys
 from functools import partial
 
 from kerascrash.record.hook import guarded
+from kerascrash.record.keras_backend import keras_backend
 from kerascrash.record.module_watch import when_imported
 from kerascrash.record.quiet_log import QuietLog
 from kerascrash.record.safe import namespace_of
@@ -138,7 +139,7 @@ class Profilers:
 
 def _trains_on() -> str:
     """Return the framework whose work a profiler would see, once it has devices."""
-    backend = getattr(sys.modules.get("keras.src.backend.config"), "_BACKEND", None)
+    backend = keras_backend()
     if backend in (None, JAX) and _jax_is_there():
         return JAX
     return (

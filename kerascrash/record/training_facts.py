@@ -1,8 +1,9 @@
 """
 What training was given, kept for the ``models`` blob.
 
-Shape: {models [see model_facts], alive (models seen and not freed yet), batches
-[{stage, batch_size, shapes [[name, shape, dtype]], count}], data [see data_facts]}.
+Shape: {backend (Keras 3's, null of Keras 2), models [see model_facts], alive (models
+seen and not freed yet), batches [{stage, batch_size, shapes [[name, shape, dtype]],
+count}], data [see data_facts]}.
 Only descriptions are held, never an object.
 """
 
@@ -12,6 +13,7 @@ import weakref
 
 from kerascrash.dump.records import EventKind
 from kerascrash.record.data_facts import describe_data
+from kerascrash.record.keras_backend import keras_backend
 from kerascrash.record.layer_facts import get
 from kerascrash.record.model_facts import describe_model
 from kerascrash.record.patching import argument
@@ -148,6 +150,7 @@ class TrainingFacts:
     def write(self) -> None:
         """Write the blob; when it is too big, configs go first, then layers."""
         blob: dict[str, Any] = {
+            "backend": keras_backend(),
             "models": list(self._models.values()),
             "alive": len(self._seen),
             "batches": list(self._batches.values()),

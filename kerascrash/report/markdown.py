@@ -103,7 +103,7 @@ def _culprit(diagnosis: Diagnosis) -> Iterator[str]:
     culprit = diagnosis.verdict.culprit
     if culprit is None:
         return
-    size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
+    size = words.size_text(culprit)
     grown = culprit.pace[0]
     growth = (
         f", {format_bytes(grown)} more {escape(words.each(culprit))}" if grown else ""

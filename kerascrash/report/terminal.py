@@ -91,7 +91,7 @@ def _culprit(console: Console, diagnosis: Diagnosis) -> None:
         return
     happened = culprit.bytes is None
     title(console, "Where it happened" if happened else "What is to blame")
-    size = "" if culprit.bytes is None else f" = {format_bytes(culprit.bytes)}"
+    size = words.size_text(culprit)
     say(console, f"{culprit.owner}: {culprit.kind}{size}", indent=2)
     growth, unit = culprit.pace
     if growth:

@@ -104,8 +104,18 @@ def held_word(culprit: Culprit) -> str:
     """Return what became of the culprit's bytes: not all of them were ever had."""
     if culprit.kind.endswith(("refused", "did not fit")):
         return "asked for"
-    asks = ("batch", "made by one line", "model being built")
+    if culprit.is_batch:
+        return "needed in all"
+    asks = ("made by one line", "model being built")
     return "needed" if culprit.kind.startswith(asks) else "held"
+
+
+def size_text(culprit: Culprit) -> str:
+    """Return what follows the culprit's kind: its bytes, if they are known."""
+    if culprit.bytes is None:
+        return ""
+    sign = ", needs about" if culprit.is_batch else " ="
+    return f"{sign} {format_bytes(culprit.bytes)}"
 
 
 def each(culprit: Culprit) -> str:

@@ -15,8 +15,9 @@ from kerascrash.errors import UsageError
 Examples:
   kerascrash fit                              the newest dump, its own limit
   kerascrash fit run.bin --limit 8GiB         the largest batch that fits 8 GiB
+  kerascrash fit run.bin --verify             ... and try it, under the limit
   kerascrash fit run.bin --batch 64           does a batch of 64 fit?
-  kerascrash fit run.bin --batch 64 --verify  ... and try it, under the limit
+  kerascrash fit run.bin --batch 64 --verify  ... and try that one
 \b
 Exit codes: 0 answered (also: cannot tell), 2 wrong usage, 3 not a dump,
 4 dump of a newer version, 5 no dump found."""
@@ -31,7 +32,8 @@ Exit codes: 0 answered (also: cannot tell), 2 wrong usage, 3 not a dump,
 @click.option(
     "--verify",
     is_flag=True,
-    help="Rebuild the model and run real steps on synthetic data under the limit.",
+    help="Rebuild the model and run real steps on synthetic data under the limit, of "
+    "the largest batch that should fit, or of --batch.",
 )
 @click.option(
     "--format", "format_name", type=click.Choice(("text", "json")), default="text",
@@ -57,7 +59,7 @@ def command(
     if verify:
         from kerascrash.cli.verify import verify_fit
 
-        facts["verified"] = verify_fit(case, facts)
+        facts["verified"] = verify_fit(case, facts, batch)
     if format_name == "json":
         click.echo(json.dumps(facts, indent=1))
     else:
@@ -88,10 +90,18 @@ def _text(facts: dict[str, Any]) -> str:
     if peak is None:
         lines.append(f"Cannot tell: {facts['reason']}.")
     else:
-        span = f"{format_bytes(facts['low_bytes'])}-{format_bytes(facts['high_bytes'])}"
-        lines.append(
-            f"Batch {batch:,} needs about {format_bytes(peak)} (90 % interval {span})."
+        # What is resident may be more than the limit, and yet fit: files do not count.
+        mapped = facts["mapped_bytes"]
+        need, low, high = (
+            format_bytes(size - mapped)
+            for size in (peak, facts["low_bytes"], facts["high_bytes"])
         )
+        lines.append(
+            f"Batch {batch:,} needs about {need} (90 % interval {low}-{high})."
+        )
+        if mapped:
+            files = f"{format_bytes(mapped)} of mapped files, which no limit counts"
+            lines.append(f"Resident it is more by {files}.")
         if facts["known_by"] == "computed":
             lines.append("No step was finished: this is computed from the model alone.")
         lines += _limit_lines(facts)
@@ -105,21 +115,19 @@ def _text(facts: dict[str, Any]) -> str:
 
 
 def _limit_lines(facts: dict[str, Any]) -> list[str]:
+    from kerascrash.estimate.forecast_facts import edges_text
     from kerascrash.units import format_bytes
 
     limit, largest = facts["limit_bytes"], facts["largest_batch"]
     if not limit:
         return ["No limit is known: name one with --limit."]
     verdict = "fits" if facts["fits"] else "does not fit"
-    # What is resident may be more than the limit, and yet fit.
-    mapped = facts["mapped_bytes"]
-    beside = f" ({format_bytes(mapped)} are mapped files, which do not count there)"
-    lines = [f"It {verdict} in {format_bytes(limit)}{beside if mapped else ''}."]
+    lines = [f"It {verdict} in {format_bytes(limit)}."]
     if largest is None:
         return [*lines, f"{facts['reason'].capitalize()}."]
-    span = f"{largest['low']:,}-{largest['high']:,}"
-    best = f"{largest['batch_size']:,} (90 % interval {span})"
-    return [*lines, f"Largest batch that fits: {best}."]
+    edges = edges_text(largest["low"], largest["high"])
+    best = f"Largest batch that should fit: {largest['batch_size']:,} ({edges})."
+    return [*lines, best]
 
 
 COMMAND = command

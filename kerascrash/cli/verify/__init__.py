@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kerascrash.cli.demo.limits import find_limit
+from kerascrash.estimate.backend import keras_backend
 from kerascrash.estimate.batch_copies import is_given_a_dataset
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
@@ -28,13 +29,23 @@ SECONDS = 900
 _CHILD = Path(__file__).with_name("child.py")
 
 
-def verify_fit(case: Case, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return {"ran", "fitted", "peak_bytes", "text"}; ``fitted`` null if not tried."""
-    limit, batch = facts["limit_bytes"], facts["batch_size"]
+def verify_fit(
+    case: Case, facts: Mapping[str, Any], batch: int | None = None
+) -> dict[str, Any]:
+    """
+    Try a batch under the limit of the forecast, by default the one that it recommends.
+
+    Returns {"batch_size", "ran", "fitted" (null if not tried), "peak_bytes" (resident),
+    "charged_bytes" (what of the peak the limit counts), "text"}.
+    """
+    limit, reason = facts["limit_bytes"], facts["reason"]
+    batch = batch or (facts["largest_batch"] or {}).get("batch_size")
     plan = _plan(case, batch)
-    if isinstance(plan, str) or not limit:
-        why = plan if isinstance(plan, str) else "no limit is known"
-        return _result(None, None, f"Not tried: {why}.")
+    if isinstance(plan, str):
+        return _result(batch, None, f"Not tried: {plan}.")
+    if not limit or not batch:
+        why = reason if limit and reason else "no limit is known"
+        return _result(batch, None, f"Not tried: {why}.")
     held = find_limit(limit)
     try:
         done = subprocess.run(
@@ -48,24 +59,40 @@ def verify_fit(case: Case, facts: Mapping[str, Any]) -> dict[str, Any]:
             env=_backend(case),
         )
     except subprocess.TimeoutExpired:
-        return _result(None, None, f"Not told: still running after {SECONDS} s.")
+        return _result(batch, None, f"Not told: still running after {SECONDS} s.")
     finally:
         held.clean_up()
-    room = f"batch {batch:,} under {format_bytes(limit)} ({held.how})"
+    return _told(done, batch, f"under {format_bytes(limit)}, by {held.how}")
+
+
+def _told(
+    done: subprocess.CompletedProcess[str], batch: int, limited: str
+) -> dict[str, Any]:
+    """Return what became of the child."""
+    tried = f"Tried batch {batch:,} {limited}"
     if done.returncode == 0:
-        peak = json.loads(done.stdout.splitlines()[-1])["peak"]
-        return _result(True, peak, f"Tried {room}: it ran, peak {format_bytes(peak)}.")
+        seen = json.loads(done.stdout.splitlines()[-1])
+        text = f"{tried}: it ran and needed {format_bytes(seen['charged'])}."
+        return _result(batch, True, text, seen["peak"], seen["charged"])
     if done.returncode in (-9, 137) or "MemoryError" in done.stderr:
-        return _result(False, None, f"Tried {room}: it died of the limit.")
+        return _result(batch, False, f"{tried}: it died of the limit.")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-    return _result(None, None, f"Not told: the rebuilt model failed: {last}.")
+    return _result(batch, None, f"Not told: the rebuilt model failed: {last}.")
 
 
-def _result(fitted: bool | None, peak: int | None, text: str) -> dict[str, Any]:
+def _result(
+    batch: int | None,
+    fitted: bool | None,
+    text: str,
+    peak: int | None = None,
+    charged: int | None = None,
+) -> dict[str, Any]:
     return {
+        "batch_size": batch,
         "ran": fitted is not None,
         "fitted": fitted,
         "peak_bytes": peak,
+        "charged_bytes": charged,
         "text": text,
     }
 
@@ -119,7 +146,5 @@ def _shapes(recording: Recording | None) -> tuple[list[Any], list[Any]]:
 
 def _backend(case: Case) -> dict[str, str]:
     """Return the environment in which Keras runs on the backend that was recorded."""
-    recording = recording_of(case)
-    told = (recording.environment.get("env") or {}) if recording else {}
-    name = told.get("KERAS_BACKEND")
-    return {**os.environ, **({"KERAS_BACKEND": str(name)} if name else {})}
+    name = keras_backend(recording_of(case))
+    return {**os.environ, **({"KERAS_BACKEND": name} if name else {})}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from kerascrash.estimate.backend import keras_backend
 from kerascrash.estimate.device_memory import pools_of
 from kerascrash.estimate.devices import devices_in_use
 from kerascrash.estimate.epoch_growth import pace_of
@@ -109,9 +110,8 @@ class Situation:
 
     @property
     def backend(self) -> str:
-        """The backend of Keras by its environment; ``tensorflow`` where not named."""
-        told = self.recording.environment.get("env") or {}
-        return str(told.get("KERAS_BACKEND") or "tensorflow")
+        """The backend of Keras; ``tensorflow``, its default, where nothing tells."""
+        return keras_backend(self.recording) or "tensorflow"
 
     def speaks_against(self, measure: Measure) -> str:
         """Return why the evidence speaks against a measure, "" where it does not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kerascrash.estimate.forecast_facts import edges_text
 from kerascrash.estimate.remedies._situation import Measure, Situation
 from kerascrash.model.verdict import Remedy
 from kerascrash.units import format_bytes
@@ -25,7 +26,7 @@ def _judge(measure: Measure, seen: Situation) -> Remedy:
     place, line = seen.change(BATCH_IN_CODE, str(batch))
     detail = (
         f"{batch:,} instead of {forecast.present:,} fits in "
-        f"{format_bytes(forecast.limit)} (90 % interval {low:,}-{high:,})."
+        f"{format_bytes(forecast.limit)}; {edges_text(low, high)}."
     )
     return measure.yes(
         saves, detail, place, line or f"model.fit(…, batch_size={batch})"

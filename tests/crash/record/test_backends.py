@@ -59,6 +59,7 @@ def test_fit_is_recorded_alike(
     assert steps[-1].step == 11
     assert {(p.batch_size, p.steps_per_epoch) for p in steps} == {(32, 4)}
     blob = armed.dump.blobs["models"].data
+    assert blob["backend"] == (None if needs == "tf_keras" else backend)
     (model,) = blob["models"]
     assert (model["class"], model["parameters"]) == ("Sequential", 161)
     assert model["weights_bytes"] == 4 * 161
@@ -67,6 +68,34 @@ def test_fit_is_recorded_alike(
     sizes = {(b["stage"], b["batch_size"]) for b in blob["batches"]}
     assert {("FIT", 32), ("FIT", 4), ("EVALUATE", 32), ("PREDICT", 4)} <= sizes
     assert {d["name"]: d["bytes"] for d in blob["data"]} == {"x": 3200, "y": 400}
+
+
+SAYS = """
+import keras
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
+model.predict(keras.ops.ones((4, 8)), verbose=0)
+print(keras.config.backend())
+"""
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_a_backend_that_no_variable_names_is_recorded(
+    backend: str, tmp_path, monkeypatch, run_script: RunScript
+) -> None:
+    """Keras reads its own file where the environment is silent, and has a default."""
+    for module in (backend, "keras"):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    home = tmp_path / "home"
+    if backend != "tensorflow":
+        home.mkdir()
+        (home / "keras.json").write_text(json.dumps({"backend": backend}))
+    armed = run_script(ARM + SAYS + DIE, KERAS_HOME=str(home))
+    assert armed.out.split() == [backend]
+    assert armed.dump.blobs["models"].data["backend"] == backend
+    assert "KERAS_BACKEND" not in armed.dump.blobs["environment"].data["env"]
 
 
 POOL = """

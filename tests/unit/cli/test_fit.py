@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from kerascrash.cli import group
+from kerascrash.units import format_bytes
 
 SAMPLES = Path(__file__).resolve().parents[3] / "sample_dumps"
 KEYS = {
@@ -61,4 +63,24 @@ def test_what_a_person_reads() -> None:
     dump = str(SAMPLES / "batch_too_large" / "dump.bin.gz")
     text = CliRunner().invoke(group, ["fit", dump]).output
     assert "does not fit" in text
-    assert "Largest batch that fits" in text
+    assert re.search(
+        r"Largest batch that should fit: \d+ "
+        r"\(up to \d+ almost surely fits, more than \d+ almost surely does not\)",
+        text,
+    )
+
+
+def test_what_a_batch_needs_is_its_whole_peak_wherever_it_is_told() -> None:
+    """The verdict, the advice and ``fit`` name one figure, as the limit counts it."""
+    dump = str(SAMPLES / "batch_too_large" / "dump.bin.gz")
+    answer = fit("batch_too_large")
+    whole = format_bytes(answer["predicted_peak_bytes"] - answer["mapped_bytes"])
+    assert f"Batch 512 needs about {whole}" in CliRunner().invoke(
+        group, ["fit", dump]
+    ).output  # fmt: skip
+    report = CliRunner().invoke(group, ["report", dump, "--format", "md"]).output
+    assert f"batch of 512 samples, which needs about {whole}" in report
+    assert f"`: batch of 512 samples, needs about {whole}" in report
+    assert f"for a batch of 512, which needs about {whole}" in report.replace(
+        "&#52;", "4"
+    )

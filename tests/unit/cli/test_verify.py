@@ -14,6 +14,8 @@ import pytest
 from kerascrash.cli import verify
 from kerascrash.cli.verify import verify_fit
 
+FACTS = {"limit_bytes": 3 << 30, "batch_size": 4096, "reason": None,
+         "largest_batch": {"batch_size": 8}}  # fmt: skip
 ROOT = Path(__file__).resolve().parents[3]
 RECORD = """
 import json, keras
@@ -61,9 +63,11 @@ def test_the_recorded_training_is_tried_as_it_was(training, recorded) -> None:
     assert plan["loss"] == {"class": "SparseCategoricalCrossentropy",
                             "from_logits": True}  # fmt: skip
     assert plan["targets"] == [[[32], "int32"]]
-    tried = verify_fit(case, {"limit_bytes": 3 << 30, "batch_size": 8})
+    tried = verify_fit(case, FACTS)
     assert tried["fitted"] is True, tried["text"]
-    assert tried["peak_bytes"] > 100 << 20
+    assert tried["batch_size"] == 8  # what is recommended, not what was recorded
+    assert "batch 8 under" in tried["text"]
+    assert 100 << 20 < tried["charged_bytes"] < tried["peak_bytes"]
 
 
 def test_a_training_fed_by_a_dataset_is_fed_by_one_again(training, recorded) -> None:
@@ -72,14 +76,35 @@ def test_a_training_fed_by_a_dataset_is_fed_by_one_again(training, recorded) -> 
         "name": "x", "type": "tensorflow.python.data.ops.batch_op._BatchDataset",
     }]  # fmt: skip
     assert verify._plan(case, 8)["dataset"] is True
-    tried = verify_fit(case, {"limit_bytes": 3 << 30, "batch_size": 8})
+    tried = verify_fit(case, FACTS, batch=16)
     assert tried["fitted"] is True, tried["text"]
+    assert tried["batch_size"] == 16
     case.recording.models["data"] = [{"name": "x", "type": "numpy.ndarray"}]
     assert verify._plan(case, 8)["dataset"] is False
 
 
 def test_a_model_of_the_users_own_layers_is_not_run(training, recorded) -> None:
     own = {**recorded, "config": None}
-    tried = verify_fit(case_of(training, own), {"limit_bytes": 1, "batch_size": 8})
+    tried = verify_fit(case_of(training, own), FACTS)
     assert tried["fitted"] is None
     assert tried["text"].startswith("Not tried")
+
+
+def test_where_no_batch_is_recommended_none_is_tried(training, recorded) -> None:
+    why = "not even a batch of one fits: one sample alone needs too much"
+    none = {**FACTS, "largest_batch": None, "reason": why}
+    tried = verify_fit(case_of(training, recorded), none)
+    assert tried["fitted"] is None
+    assert tried["text"] == f"Not tried: {why}."
+
+
+def test_the_child_runs_on_the_backend_that_was_recorded(training, recorded) -> None:
+    """Whatever the environment of the reader says, or his own ``keras.json``."""
+    case = case_of(training, recorded)
+    before = os.environ.get("KERAS_BACKEND")
+    assert verify._backend(case).get("KERAS_BACKEND") == before
+    case.recording.models["backend"] = "torch"
+    case.recording.environment["env"] = {"KERAS_BACKEND": "jax"}
+    assert verify._backend(case)["KERAS_BACKEND"] == "torch"
+    del case.recording.models["backend"]  # a dump of a version that kept none
+    assert verify._backend(case)["KERAS_BACKEND"] == "jax"

@@ -12,12 +12,14 @@ import inspect
 import json
 import math
 import os
+from collections.abc import Callable
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 import keras
 import tensorflow as tf
 from keras import layers as L  # noqa: N812
+from keras import ops
 
 from kerascrash.estimate.layer_shapes import Basis
 from kerascrash.estimate.model_arithmetic import model_bytes
@@ -272,6 +274,52 @@ def unet() -> keras.Model:
     return keras.Model(given, L.Conv2D(3, 1, activation="sigmoid")(x))
 
 
+def attended(x: object) -> object:
+    q, k, v = (L.Dense(16)(x) for _ in range(3))
+    return ops.matmul(ops.softmax(ops.matmul(q, ops.transpose(k, (0, 2, 1)))), v)
+
+
+def scaled(x: object) -> object:
+    centred = x - ops.mean(x, -1, keepdims=True)
+    return centred / ops.sqrt(ops.var(x, -1, keepdims=True) + 1e-3)
+
+
+def between(step: Callable[..., object]) -> keras.Model:
+    """Make a model of operations between products."""
+    given, asked = keras.Input((12, 16)), inspect.signature(step).parameters.values()
+    made = step(*(L.Dense(16)(given) for one in asked if one.default is one.empty))
+    return keras.Model(given, L.Dense(2)(made))
+
+
+OPERATIONS = {
+    "x + y": lambda x, y: x + y,
+    "x * y": lambda x, y: x * y,
+    "x / y": lambda x, y: x / y,
+    "2 / x": lambda x: 2 / x,
+    "x ** 3": lambda x: x**3,
+    "matmul": lambda x, y: ops.matmul(x, ops.transpose(y, (0, 2, 1))),
+    "einsum": lambda x, y: ops.einsum("bik,bjk->bij", x, y),
+    "where": lambda x, y: ops.where(x > 0, x, y),
+    "concatenate": lambda x, y: ops.concatenate([x, y], -1),
+    "split": lambda x: ops.concatenate(ops.split(x, 2, -1)[::-1], -1),
+    "reshape": lambda x: ops.reshape(x, (-1, 24, 8)),
+    "slice": lambda x: x[:, :6],
+    "mean": lambda x: ops.mean(x, 1),
+    "max": lambda x: ops.max(x, 1),
+    "clip": lambda x: ops.clip(x, -1, 1),
+    "dot product attention": lambda x: ops.dot_product_attention(
+        *(ops.reshape(L.Dense(16)(x), (-1, 12, 2, 8)) for _ in range(3))
+    ),
+    "attention by hand": attended,
+    "normalization by hand": scaled,
+    "block": lambda x: x + L.Dense(16)(ops.tanh(L.Dense(64)(x + attended(x)))),
+} | {
+    name: getattr(ops, name)
+    for name in ("relu", "sigmoid", "softmax", "exp", "sqrt", "square", "abs", "sin",
+                 "leaky_relu", "softplus", "hard_silu")
+}  # fmt: skip
+
+
 def branched() -> dict[str, keras.Model]:
     """Models whose list of layers is no chain."""
     merges = (L.Add, L.Concatenate, L.Multiply, L.Average, L.Maximum)
@@ -288,6 +336,7 @@ def measure_kept() -> list:
     models = {name: build(by_name[name], with_products=True)
               for name in MEASURED if name in by_name}  # fmt: skip
     models |= branched() | {"siamese": siamese()}
+    models |= {f"operation {name}": between(step) for name, step in OPERATIONS.items()}
     models |= {f"{k.__name__} unrolled": unrolled(k) for k in (L.LSTM, L.GRU)}
     if hasattr(keras, "RematScope"):
         models["rematerialised activations"] = rematerialised()

@@ -90,7 +90,7 @@ def test_nothing_known_is_said_in_every_format(empty_diagnosis: Diagnosis) -> No
         ("list of 1,920 EagerTensors", "held"),
         ("float64 array of shape (9, 9) that was refused", "asked for"),
         ("result [9,9] float32 that did not fit", "asked for"),
-        ("batch of 512 samples", "needed"),
+        ("batch of 512 samples", "needed in all"),
         ("made by one line", "needed"),
     ],
 )
