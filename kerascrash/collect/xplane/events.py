@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from kerascrash.collect.xplane.lines import Piece
 from kerascrash.collect.xplane.memory_events import MemoryDecoder
 from kerascrash.collect.xplane.op_table import OpTable
 from kerascrash.collect.xplane.plane_names import BY_DEVICE, NO_STEP, PlaneNames
 from kerascrash.collect.xplane.steps import STEPS_LINE, StepFinder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kerascrash.collect.xplane.lines import Piece
 
 
 class EventReader:

@@ -8,18 +8,22 @@ decoded; the others are passed over by their length.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
-
 from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import message, parse
 from kerascrash.collect.xplane.skim import skim
-from kerascrash.collect.xplane.wire import Readable, WireError, walk
+from kerascrash.collect.xplane.wire import WireError, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+    from typing import Any
+
+    from kerascrash.collect.xplane.wire import Readable
 
 _TAG = b"\x22"  # of an event
 _LINE = "LineOfColumns"
 _LINE_FIELDS = {1, 2, 3, 4, 9, 10, 11, 12}
-_SLICE = 1 << 20  # decoded, statistics take ten times as much
+_SLICE = 128 << 10  # decoded, statistics take ten times as much
 
 
 class LineHead:

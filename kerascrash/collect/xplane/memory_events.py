@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-from kerascrash.collect.xplane.lines import Piece
 from kerascrash.collect.xplane.memory_layout import (
-    Pick,
     exact_layout,
     exact_values,
     quick_layout,
 )
 from kerascrash.collect.xplane.planes import as_text
 from kerascrash.collect.xplane.schema import message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from kerascrash.collect.xplane.lines import Piece
+    from kerascrash.collect.xplane.memory_layout import Pick
 
 NO_NAMES = ("(null)", "null", "unknown")
 FIELDS = 9  # whole numbers per event in Column.rows

@@ -11,9 +11,15 @@ number may be signed, unsigned or a double by its value, a text given or referre
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    Pick = Callable[[Sequence[Any]], tuple[Any, ...]]
+    """Takes the ROLES in order; the last of what it is given is for what is missing."""
 
 _NUMBERS = (
     "bytes_allocated",
@@ -43,8 +49,6 @@ BY_POSITION = (
 _USUAL = len(BY_POSITION)
 _POSITIONS = {_USUAL: BY_POSITION, 7: (_INDEX, *BY_POSITION[1:6], "addr")}
 _SIGN = 1 << 63
-Pick = Callable[[Sequence[Any]], tuple[Any, ...]]
-"""Takes the ROLES in order; the last of what it is given stands for what is missing."""
 
 
 def exact_layout(

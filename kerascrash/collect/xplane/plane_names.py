@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 ALLOCATION, DEALLOCATION = "MemoryAllocation", "MemoryDeallocation"
 _JITTED = "PjitFunction("

@@ -7,13 +7,16 @@ read first and the lines afterwards, piece by piece.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+import math
 
 from kerascrash.collect.xplane.schema import has_unknown, message, parse
 from kerascrash.collect.xplane.source import Source
 from kerascrash.collect.xplane.wire import WireError, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 _PLANES, _LINES = 1, 3
 _NAMES = (4, 5)  # of events and of statistics
@@ -29,32 +32,33 @@ HOST = "/host:CPU"
 ENVIRONMENT = "Task Environment"
 
 
-@dataclass(slots=True)
 class Plane:
     """
     One plane: its lines (``held``, or where they lie: ``lines``), and its names.
 
-    ``flaw`` is the offset where its fields stop making sense.
+    ``own_stats`` are its own (name, whole number); ``flaw`` is the offset where its
+    fields stop making sense.
     """
 
-    start: int
-    end: int
-    name: str = ""
-    lines: list[tuple[int, int]] = field(default_factory=list)
-    held: list[bytes] = field(default_factory=list)
-    events: dict[int, str] = field(default_factory=dict)
-    stats: dict[int, str] = field(default_factory=dict)
-    own_stats: Any = ()
-    flaw: int | None = None
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+        self.name = ""
+        self.lines: list[tuple[int, int]] = []
+        self.held: list[bytes] = []
+        self.events: dict[int, str] = {}
+        self.stats: dict[int, str] = {}
+        self.own_stats: list[tuple[str, int]] = []
+        self.flaw: int | None = None
 
 
-@dataclass(slots=True)
 class Space:
     """What the top level of a trace holds; ``flaw`` as in a plane."""
 
-    planes: list[Plane] = field(default_factory=list)
-    hosts: list[str] = field(default_factory=list)
-    flaw: int | None = None
+    def __init__(self) -> None:
+        self.planes: list[Plane] = []
+        self.hosts: list[str] = []
+        self.flaw: int | None = None
 
 
 def read_space(source: Source) -> Space:
@@ -127,16 +131,18 @@ def _read_names(plane: Plane, entries: list[bytes]) -> None:
 
 def _take_names(plane: Plane, found: Any, encoded: bytes) -> None:
     plane.name = as_text(found.name)
-    plane.own_stats = found.stats
     events, stats = _names(found.event_metadata), _names(found.stat_metadata)
-    if events is None or stats is None:  # a number or a name was left out
-        exact = parse("Plane", encoded) or message("Plane")
-        events, stats = _by_key(exact.event_metadata), _by_key(exact.stat_metadata)
-    plane.events, plane.stats = events, stats
+    plane.events = _exact_names(encoded, "event") if events is None else events
+    plane.stats = _exact_names(encoded, "stat") if stats is None else stats
+    # Not the messages: each keeps all that was parsed with it in memory.
+    plane.own_stats = [
+        (plane.stats.get(stat.metadata_id, ""), _whole_number(stat))
+        for stat in found.stats
+    ]
 
 
 def _names(columns: Any) -> dict[int, str] | None:
-    """Return names by number, or None where they do not pair off."""
+    """Return names by number; None where they do not pair off: one was left out."""
     keys, names = columns.key[:], columns.value.name[:]
     if len(keys) != len(names) or columns.value.id[:] != keys:
         return None
@@ -144,19 +150,17 @@ def _names(columns: Any) -> dict[int, str] | None:
     return dict(zip(keys, texts, strict=True))
 
 
-def _by_key(entries: Any) -> dict[int, str]:
+def _exact_names(encoded: bytes, kind: str) -> dict[int, str]:
+    """Return the same, entry by entry."""
+    found = parse("Plane", encoded) or message("Plane")
+    entries = getattr(found, f"{kind}_metadata")
     return {one.key: as_text(one.value.name) for one in entries}
 
 
-def own_stats(plane: Plane) -> Iterator[tuple[str, Any]]:
-    """Yield (name, statistic) of the plane itself."""
-    for stat in plane.own_stats:
-        yield plane.stats.get(stat.metadata_id, ""), stat
-
-
-def whole_number(stat: Any) -> int:
+def _whole_number(stat: Any) -> int:
     """Return the integer of a statistic: writers choose signed or unsigned by value."""
-    return int(stat.int64_value or stat.uint64_value or stat.double_value)
+    value = stat.int64_value or stat.uint64_value or stat.double_value
+    return int(value) if math.isfinite(value) else 0
 
 
 def as_text(raw: bytes) -> str:

@@ -19,15 +19,17 @@ from kerascrash.collect.xplane.planes import (
     Plane,
     Space,
     is_cut,
-    own_stats,
     read_space,
-    whole_number,
 )
 from kerascrash.collect.xplane.source import Source
 from kerascrash.collect.xplane.state import State
 from kerascrash.collect.xplane.steps import input_share
-from kerascrash.collect.xplane.wire import Readable, WireError
+from kerascrash.collect.xplane.wire import WireError
 from kerascrash.model.trace import Step, Trace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kerascrash.collect.xplane.wire import Readable
 
 FORMAT = "xplane"
 LARGE = 32 << 20  # above it only what matters to memory is decoded
@@ -82,13 +84,13 @@ def _read_plane(state: State, plane: Plane) -> None:
         state.flaws.append((plane.start, plane.end))
         return
     state.planes.append(plane.name)
-    for name, stat in own_stats(plane):
+    for name, value in plane.own_stats:
         if name == "profile_start_time":
-            state.begin_ns = whole_number(stat)
+            state.begin_ns = value
         elif name == "profile_stop_time":
-            state.end_ns = whole_number(stat)
+            state.end_ns = value
         elif name == "memory_size" and plane.name.startswith("/device:"):
-            state.devices[plane.name] = whole_number(stat)
+            state.devices[plane.name] = value
     large = state.source.size > LARGE
     if plane.name != ENVIRONMENT and not (large and plane.name.startswith("/device:")):
         _read_lines(state, plane, large=large)

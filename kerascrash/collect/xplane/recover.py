@@ -9,7 +9,10 @@ from kerascrash.collect.xplane.planes import HOST
 from kerascrash.collect.xplane.salvage import Section, find_sections
 from kerascrash.collect.xplane.state import MOST_SEARCHED, State
 from kerascrash.collect.xplane.unnamed import look_at, looks_like_memory, tell_frees
-from kerascrash.collect.xplane.wire import Readable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kerascrash.collect.xplane.wire import Readable
 
 
 def search_flaws(state: State) -> None:

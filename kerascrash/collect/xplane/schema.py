@@ -16,7 +16,10 @@ kind of value belonged to which statistic is lost in that: who must know parses 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _PACKAGE = "kerascrash.trace"
 _MESSAGES: dict[str, str] = {

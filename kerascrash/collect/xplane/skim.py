@@ -24,9 +24,12 @@ def skim(
     ``at`` and ``end`` are positions in ``data``; it stops before the first field that
     it does not understand or that does not end within the block.
     """
-    kept: list[bytes] = []
-    skipped, begin = 0, at
     last = min(end, len(data)) - _MARGIN
+    if wanted is None:
+        stop = _end_of_run(data, at, last)
+        return [data[at:stop]] if stop > at else [], 0, stop
+    kept: list[bytes] = []
+    skipped = 0
     while at < last and data[at] == _EVENT:
         length, body = data[at + 1], at + 2
         if length >= 0x80:
@@ -43,12 +46,24 @@ def skim(
             if high >= 0x80:
                 break
             kind = kind & 0x7F | high << 7
-        if wanted is not None:
-            if kind in wanted:
-                kept.append(data[at:stop])
-            else:
-                skipped += 1
+        if kind in wanted:
+            kept.append(data[at:stop])
+        else:
+            skipped += 1
         at = stop
-    if wanted is None and at > begin:
-        kept.append(data[begin:at])
     return kept, skipped, at
+
+
+def _end_of_run(data: bytes, at: int, last: int) -> int:
+    """Return where the events that lie one after the other from ``at`` on end."""
+    stop = at
+    while stop < last and data[stop] == _EVENT:
+        at, length = stop, data[stop + 1]
+        if length < 0x80:
+            stop += 2 + length
+        else:
+            high = data[stop + 2]
+            if high >= 0x80:
+                break
+            stop += 3 + (length & 0x7F | high << 7)
+    return stop if stop <= last else at

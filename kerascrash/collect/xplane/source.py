@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import IO, cast
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
 
 IN_MEMORY = 16 << 20
 LARGEST_UNPACKED = 1 << 30
@@ -47,7 +50,7 @@ class Source:
         """Return the unpacked bytes; those before a flaw are kept."""
         import tempfile  # seldom needed, and a fifth of the reader's import
 
-        target = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
+        target: Any = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115
         done, unpacker, waiting = 0, _open_member(), b""
         try:
             while done < LARGEST_UNPACKED:
@@ -65,7 +68,8 @@ class Source:
         if not unpacker.eof:
             self.whole = False
             self.notes.append(f"unpacked as far as it goes: {done:,} bytes")
-        return cast("IO[bytes]", target)
+        unpacked: IO[bytes] = target
+        return unpacked
 
     def window(self, at: int) -> tuple[bytes, int]:
         """Return a block that holds the 32 bytes at ``at``, and where it begins."""

@@ -6,23 +6,25 @@ https://protobuf.dev/programming-guides/encoding/
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Protocol
+
+    class Readable(Protocol):
+        """Bytes at offsets; see source.Source."""
+
+        def window(self, at: int, /) -> tuple[bytes, int]:
+            """Return a block that holds ``at`` and the offset of its first byte."""
+            ...
+
+        def cut(self, start: int, end: int) -> bytes:
+            """Return the bytes from ``start`` to ``end``."""
+            ...
+
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 _LONGEST_VARINT = 10
-
-
-class Readable(Protocol):
-    """Bytes at offsets; see source.Source."""
-
-    def window(self, at: int, /) -> tuple[bytes, int]:
-        """Return a block that holds ``at`` and the offset of its first byte."""
-        ...
-
-    def cut(self, start: int, end: int) -> bytes:
-        """Return the bytes from ``start`` to ``end``."""
-        ...
 
 
 class WireError(Exception):
