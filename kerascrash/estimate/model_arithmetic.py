@@ -95,12 +95,13 @@ class ModelBytes:
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
     built = raw.get("built") is not False
     eager = raw.get("run_eagerly") is True
-    rows = with_operations(raw.get("layers"), raw.get("config"))
+    graph = raw.get("config") or raw.get("graph")
+    rows = with_operations(raw.get("layers"), graph)
     parts = tuple(layer_parts(rows, basis, built=built, eager=eager))
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)
-    readers = readers_of([one.name for one in parts], raw.get("config"))
+    readers = readers_of([one.name for one in parts], graph)
     return tuple(
         _layer(one, None if at < first else _is_read(parts, readers, at), batch)
         for at, one in enumerate(parts)
