@@ -40,9 +40,8 @@ from kerascrash.model.case import Case, Recording
 _FARTHEST = 64
 """Times the batch that was seen: beyond, nothing is claimed."""
 _STRIDE = 1.2
-_SPREAD_UNBUILT = 0.2
-_USUAL_TENSORS = 10
-"""That a step keeps, where nothing tells how many."""
+_SPREAD_GUESSED = 0.2
+_USUAL_TENSORS = 10  # that a step keeps, where nothing tells how many
 _SHORT = (
     "the first step took more than the shapes of the layers account for (what code of "
     "your own keeps is not known); halve the batch until a step is done"
@@ -189,8 +188,10 @@ def _line(
         line = line.standing(run.between - run.before)
     for one in complete:
         line = line.seeing(cost, one.batch, one.peak - one.before)
-    # In which order the layers of a model run that was never built is a guess.
-    spread = SPREAD if model is None or model.built else _SPREAD_UNBUILT
+    # A guess is the order of the layers of a model that was never built, and, before a
+    # step was seen, what code of the user's own keeps.
+    guess = model and (not model.built or (model.own_code and not complete))
+    spread = _SPREAD_GUESSED if guess else SPREAD
     beyond, mapped = 1.0, min(mapped_files(case), run.before)
     if not complete:
         rise = needed_at_least(case, run, mapped) - run.before
