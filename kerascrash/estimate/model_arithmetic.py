@@ -217,10 +217,10 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
 
 
 def _has_own(rows: object) -> bool:
-    """Tell whether one of the layers, or of those inside them, is not Keras' own."""
+    """Tell whether a layer, or one inside it, is known not to be Keras' own."""
     listed = rows if isinstance(rows, (list, tuple)) else ()
     return any(
-        not is_keras_own(row) or _has_own(row.get("layers"))
+        (row.get("module") and not is_keras_own(row)) or _has_own(row.get("layers"))
         for row in listed
         if isinstance(row, Mapping)
     )

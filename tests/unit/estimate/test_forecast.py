@@ -115,6 +115,20 @@ def test_a_batch_that_died_of_its_limit_is_never_said_to_fit(
         assert "halve the batch" in facts["reason"]
 
 
+@pytest.mark.parametrize(("steps", "wider"), [(0, True), (9, False)])
+def test_code_of_ones_own_is_a_guess_until_a_step_was_seen(
+    training, steps: int, wider: bool
+) -> None:
+    reach = []
+    for module in ("keras", "train"):
+        builder = ran(training, limit=900 * MIB, peak=890, steps=steps)
+        (model,) = builder.models["models"]
+        model["layers"].append({**model["layers"][0], "name": "b", "module": module})
+        peak = forecast_of(builder.build()).peak(1024)
+        reach.append(peak.high - peak.low)
+    assert (reach[1] > 1.5 * reach[0]) is wider
+
+
 def test_the_mean_above_a_bound() -> None:
     chance = NormalDist(100, 10)
     assert mean_above(chance, 20) == pytest.approx(100)
