@@ -8,7 +8,9 @@ counts for a batch; ``again`` is how much of it arenas keep.
 Prior: the model's arithmetic and what tracing and threads take, from runs of other
 models (see ``calibration``). Each run that was observed updates both, as a line with
 Gaussian uncertainty; what is predicted starts from the nearest observation. A death
-before the first steps were done bounds the peak from below only.
+before the first steps were done bounds the peak from below only: what is expected then
+is the mean of the distribution above that bound, and what arithmetic did not account
+for grows with the batch as what it did.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from statistics import NormalDist
 
 from kerascrash.estimate.calibration import PRIORS, SPREAD, Z90
+from kerascrash.estimate.chance import mean_above
 from kerascrash.estimate.kept import leaks
 from kerascrash.estimate.limits import NO_LIMIT, cgroup_limit
 from kerascrash.estimate.model_arithmetic import batch_size_of
@@ -29,16 +33,21 @@ from kerascrash.estimate.step_bytes import (
     own_model,
     step_cost,
 )
-from kerascrash.estimate.step_runs import StepRun, step_runs
+from kerascrash.estimate.step_runs import StepRun, needed_at_least, step_runs
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case, Recording
 
 _FARTHEST = 64
 """Times the batch that was seen: beyond, nothing is claimed."""
 _STRIDE = 1.2
-_SPREAD_UNBUILT = 0.2
-_USUAL_TENSORS = 10
-"""That a step keeps, where nothing tells how many."""
+_SPREAD_GUESSED = 0.2
+_USUAL_TENSORS = 10  # that a step keeps, where nothing tells how many
+_SHORT = (
+    "the first step took more than the shapes of the layers account for (what code of "
+    "your own keeps is not known); halve the batch until a step is done"
+)
+_UNACCOUNTED = 1.5
+"""Times what is counted that a step took: what else it does is not known."""
 _CAUTION = 0.2
 """Standard deviations that a recommended batch stays below the limit."""
 
@@ -77,6 +86,8 @@ class Forecast:
     from_model_alone: bool = False
     anchor: tuple[int, int] | None = None
     spread: float = SPREAD
+    beyond: float = 1.0
+    """Times what is counted that a death showed to be needed."""
 
     def peak(self, batch: int) -> Peak:
         """Return the predicted peak at a batch size."""
@@ -101,7 +112,7 @@ class Forecast:
         )
 
     def _taken(self, batch: int) -> float:
-        return self.cost.taken(batch, self.again)
+        return self.beyond * self.cost.taken(batch, self.again)
 
     def fits(self, batch: int, limit: int) -> bool:
         """Return whether the peak at that batch stays below a limit in bytes."""
@@ -144,9 +155,10 @@ def forecast_of(case: Case, limit: int | None = None) -> Forecast:
     complete = tuple(run for run in runs if run.complete)
     if needed is None and not complete:
         return Forecast(reason="the model's shapes are unknown and no step was done")
-    return _line(
+    found = _line(
         case, recording, runs, complete, limit or cgroup_limit(case) or _host(case)
     )
+    return Forecast(reason=_SHORT) if found.beyond > _UNACCOUNTED else found
 
 
 def _host(case: Case) -> int | None:
@@ -176,13 +188,19 @@ def _line(
         line = line.standing(run.between - run.before)
     for one in complete:
         line = line.seeing(cost, one.batch, one.peak - one.before)
+    # A guess is the order of the layers of a model that was never built, and, before a
+    # step was seen, what code of the user's own keeps.
+    guess = model and (not model.built or (model.own_code and not complete))
+    spread = _SPREAD_GUESSED if guess else SPREAD
+    beyond, mapped = 1.0, min(mapped_files(case), run.before)
     if not complete:
-        line = line.at_least(cost, run.batch, run.peak - run.before)
+        rise = needed_at_least(case, run, mapped) - run.before
+        beyond = line.beyond(cost, run.batch, rise, spread)
     base = runtime_baseline(recording)
     return Forecast(
         present=run.batch,
         before=max(run.before, base or 0),
-        mapped=min(mapped_files(case), run.before),
+        mapped=mapped,
         observed=complete,
         again=line.again,
         fixed=line.fixed,
@@ -191,8 +209,8 @@ def _line(
         limit=limit if limit and limit < NO_LIMIT else None,
         from_model_alone=not complete,
         anchor=(run.batch, run.peak) if complete else None,
-        # In which order the layers of a model run that was never built is a guess.
-        spread=SPREAD if model is None or model.built else _SPREAD_UNBUILT,
+        spread=spread,
+        beyond=beyond,
     )
 
 
@@ -229,11 +247,15 @@ class _Line:
             ),
         )
 
-    def at_least(self, cost: StepCost, batch: int, rise: float) -> _Line:
-        """Return the line after a death on the way: the rise would have gone on."""
-        if self._rise(cost, batch) >= rise:
-            return self
-        return self.seeing(cost, batch, rise)
+    def beyond(self, cost: StepCost, batch: int, rise: float, spread: float) -> float:
+        """Return how many times what is counted a death after ``rise`` bytes shows."""
+        a, b, c = self.variance
+        drift, mean = cost.drift(batch), self._rise(cost, batch)
+        square = a + 2 * b * drift + c * drift**2 + (spread * mean) ** 2 + drift**2
+        chance = NormalDist(mean, math.sqrt(max(square, 1.0)))
+        wanted = mean_above(chance, rise)
+        taken = max(cost.taken(batch, self.again), 1.0)
+        return max((wanted - self.fixed) / taken, 1.0)
 
     def _rise(self, cost: StepCost, batch: int) -> float:
         return self.fixed + cost.taken(batch, self.again)

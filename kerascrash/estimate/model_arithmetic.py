@@ -16,7 +16,12 @@ from kerascrash.estimate.dtypes import dtype_size
 from kerascrash.estimate.layer_outputs import whole
 from kerascrash.estimate.layer_parts import LayerPart, layer_parts
 from kerascrash.estimate.layer_readers import UNKNOWN, readers_of
-from kerascrash.estimate.layer_shapes import Basis, has_activation, per_sample
+from kerascrash.estimate.layer_shapes import (
+    Basis,
+    has_activation,
+    is_keras_own,
+    per_sample,
+)
 from kerascrash.estimate.memo import once
 from kerascrash.estimate.operations import with_operations
 from kerascrash.estimate.optimizer_slots import (
@@ -27,6 +32,8 @@ from kerascrash.estimate.optimizer_slots import (
 from kerascrash.estimate.places import read_place
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
+
+_KERAS_MODELS = frozenset({None, "Functional", "Sequential", "Model"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ class ModelBytes:
     """The weights made so far of a model that was still being built."""
     built: bool = True
     """Else its layers' weights and shapes follow from their settings and the data."""
+    own_code: bool = False
+    """It, or a layer of it, computes what no layer of Keras tells."""
 
     @property
     def training(self) -> int:
@@ -95,12 +104,13 @@ class ModelBytes:
 def _layers(raw: Mapping[str, Any], batch: int, basis: Basis) -> tuple[LayerBytes, ...]:
     built = raw.get("built") is not False
     eager = raw.get("run_eagerly") is True
-    rows = with_operations(raw.get("layers"), raw.get("config"))
+    graph = raw.get("config") or raw.get("graph")
+    rows = with_operations(raw.get("layers"), graph)
     parts = tuple(layer_parts(rows, basis, built=built, eager=eager))
     # Weights may be the model's own, of no layer.
     none = 0 if raw.get("trainable_parameters") else len(parts)
     first = next((at for at, one in enumerate(parts) if one.learns), none)
-    readers = readers_of([one.name for one in parts], raw.get("config"))
+    readers = readers_of([one.name for one in parts], graph)
     return tuple(
         _layer(one, None if at < first else _is_read(parts, readers, at), batch)
         for at, one in enumerate(parts)
@@ -202,6 +212,17 @@ def model_bytes(raw: Mapping[str, Any], batch: int, basis: Basis) -> ModelBytes:
         extra_slots=extra_slots(optimizer) if optimizer else (),
         partial=not raw.get("class") and raw.get("built") is False,
         built=raw.get("built") is not False,
+        own_code=raw.get("class") not in _KERAS_MODELS or _has_own(raw.get("layers")),
+    )
+
+
+def _has_own(rows: object) -> bool:
+    """Tell whether a layer, or one inside it, is known not to be Keras' own."""
+    listed = rows if isinstance(rows, (list, tuple)) else ()
+    return any(
+        (row.get("module") and not is_keras_own(row)) or _has_own(row.get("layers"))
+        for row in listed
+        if isinstance(row, Mapping)
     )
 
 

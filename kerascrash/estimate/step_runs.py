@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerascrash.estimate.limits import NO_LIMIT
+from kerascrash.estimate.limits import NEAR, NO_LIMIT, cgroup_limit
 from kerascrash.estimate.resident import peak_resident
 from kerascrash.estimate.timeline import recording_of, stage_name, value_at
 from kerascrash.model.case import Case, Mark, Recording
@@ -49,6 +49,19 @@ def step_runs(case: Case) -> tuple[StepRun, ...]:
         if run is not None:
             runs.append(run)
     return tuple(runs)
+
+
+def needed_at_least(case: Case, run: StepRun, mapped: int) -> int:
+    """
+    Return the resident bytes that a step needed which was not over.
+
+    What died at its limit had asked for more; ``mapped`` are the pages of files that
+    the limit does not count.
+    """
+    limit = cgroup_limit(case)
+    if not limit or not run.died or run.peak - mapped < NEAR * limit:
+        return run.peak
+    return max(run.peak, limit + mapped)
 
 
 def _training_stages(recording: Recording) -> list[tuple[Mark, Mark | None]]:

@@ -4,12 +4,13 @@ A Keras model as the ``models`` blob keeps it: layers, shapes, parameters, bytes
 Entry: {name, class, built, parameters, trainable_parameters, weights_bytes,
 dtype_policy, layers [see layer_facts],
 optimizer {class, variables, bytes, settings} | null, jit_compile, run_eagerly,
-steps_per_execution, loss {class, …} | null, config | null, place}. Works on Keras 2
-and 3.
+steps_per_execution, loss {class, …} | null, config | null, graph [see graph_facts] of
+a functional model without config | null, place}. Works on Keras 2 and 3.
 """
 
 from __future__ import annotations
 
+from kerascrash.record.graph_facts import describe_graph
 from kerascrash.record.layer_facts import (
     count_calls,
     describe_layer,
@@ -39,6 +40,7 @@ def describe_model(model: Any, place: dict[str, Any] | None) -> dict[str, Any]:
     policy = get(model, "dtype_policy") or get(model, "_dtype_policy")
     entries = [describe_layer(layer) for layer in layers]
     count_calls(model, layers, entries)
+    config = _config(model, layers)
     return {
         "name": str(get(model, "name")),
         "class": type(model).__qualname__,
@@ -53,7 +55,8 @@ def describe_model(model: Any, place: dict[str, Any] | None) -> dict[str, Any]:
         "run_eagerly": plain(get(model, "_run_eagerly")),
         "steps_per_execution": plain(get(model, "steps_per_execution")),
         "loss": _loss(get(model, "loss")),
-        "config": _config(model, layers),
+        "config": config,
+        "graph": _graph(model) if config is None else None,
         "place": place,
     }
 
@@ -104,4 +107,11 @@ def _config(model: Any, layers: list[Any]) -> Any:
     try:
         return model.get_config()
     except Exception:
+        return None
+
+
+def _graph(model: Any) -> dict[str, Any] | None:
+    try:
+        return describe_graph(model)
+    except Exception:  # Keras 2 has other nodes
         return None

@@ -29,6 +29,8 @@ UNNAMED = "(weights made so far)"
 _MOST_MODELS = 16
 _MOST_DATA = 64
 _MOST_BATCHES = 64
+_MOST_PARTS = 32
+_DEEPEST = 3
 
 
 class TrainingFacts:
@@ -203,12 +205,22 @@ def _element_shapes(adapter: Any) -> list[Any]:
     dataset = getattr(adapter, "_dataset", None)
     spec = getattr(dataset, "element_spec", None)
     parts = spec if isinstance(spec, tuple) else (spec,)
-    found = []
+    found: list[Any] = []
     for name, part in zip(("x", "y", "sample_weight"), parts, strict=False):
-        if hasattr(part, "shape") and hasattr(part, "dtype"):
-            dims = part.shape.as_list() if part.shape.rank is not None else None
-            found.append([name, dims, part.dtype.name])
+        _add_specs(name, part, found, _DEEPEST)
     return found
+
+
+def _add_specs(name: str, part: Any, found: list[Any], depth: int) -> None:
+    """Add each tensor of a specification, named as arrays given in such a shape are."""
+    if type(part) in (tuple, list, dict) and depth:
+        named = type(part) is dict
+        for key, value in part.items() if named else enumerate(part):
+            at = repr(str(key)[:60]) if named else key
+            _add_specs(f"{name}[{at}]", value, found, depth - 1)
+    elif hasattr(part, "shape") and hasattr(part, "dtype") and len(found) < _MOST_PARTS:
+        dims = part.shape.as_list() if part.shape.rank is not None else None
+        found.append([name, dims, part.dtype.name])
 
 
 def _length(data: list[dict[str, Any]]) -> int:

@@ -336,3 +336,29 @@ print("copied")
 def test_models_and_callbacks_can_be_copied_and_pickled(run_script: RunScript) -> None:
     run = run_script(ARM + COPIES)
     assert (run.out, run.err) == ("copied\n", "")
+
+
+INPUTS = """
+import keras
+import tensorflow as tf
+one, two = keras.Input((8,), name="one"), keras.Input((3,), name="two")
+made = keras.layers.Concatenate()([one, two])
+model = keras.Model({"one": one, "two": two}, keras.layers.Dense(1)(made))
+model.compile("sgd", "mse")
+x = {"one": tf.ones((64, 8)), "two": tf.ones((64, 3))}
+data = tf.data.Dataset.from_tensor_slices((x, tf.ones((64, 1)))).batch(16)
+model.fit(data, verbose=0)
+"""
+
+
+@pytest.mark.crash
+def test_each_input_of_a_data_set_is_recorded(run_script: RunScript) -> None:
+    pytest.importorskip("tensorflow")
+    armed = run_script(ARM + INPUTS + DIE)
+    (batch,) = armed.dump.blobs["models"].data["batches"]
+    assert batch["batch_size"] == 16
+    assert batch["shapes"] == [
+        ["x['one']", [None, 8], "float32"],
+        ["x['two']", [None, 3], "float32"],
+        ["y", [None, 1], "float32"],
+    ]

@@ -291,6 +291,17 @@ def between(step: Callable[..., object]) -> keras.Model:
     return keras.Model(given, L.Dense(2)(made))
 
 
+class Own(L.Layer):
+    """A layer that nobody knows: no config is asked for where there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = L.Dense(16)
+
+    def call(self, x: object) -> object:
+        return self.inner(x)
+
+
 OPERATIONS = {
     "x + y": lambda x, y: x + y,
     "x * y": lambda x, y: x * y,
@@ -312,6 +323,7 @@ OPERATIONS = {
     ),
     "attention by hand": attended,
     "normalization by hand": scaled,
+    "beside a layer of one's own": lambda x: x * ops.sigmoid(Own()(attended(x))),
     "block": lambda x: x + L.Dense(16)(ops.tanh(L.Dense(64)(x + attended(x)))),
 } | {
     name: getattr(ops, name)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
+from statistics import NormalDist
 
 import pytest
 
+from kerascrash.estimate.chance import mean_above
 from kerascrash.estimate.forecast import forecast_of, in_parts
 from kerascrash.estimate.forecast_facts import fit_facts, forecast_facts
 from kerascrash.model.case import Series
@@ -92,6 +95,45 @@ def test_a_death_before_the_first_step_is_over_is_computed(training) -> None:
     done = forecast_of(ran(training, limit=900 * MIB, peak=890).build())
     width = [f.peak(512).high - f.peak(512).low for f in (seen, done)]
     assert width[0] > width[1]
+
+
+@pytest.mark.parametrize(
+    ("width", "told"), [(64_000, True), (95_000, True), (900, False)]
+)
+def test_a_batch_that_died_of_its_limit_is_never_said_to_fit(
+    training, width: int, told: bool
+) -> None:
+    """What the shapes nearly account for is put right; far less is no forecast."""
+    builder = ran(training, limit=1000 * MIB, peak=996, steps=0)
+    builder.models = network(width)
+    facts = fit_facts(builder.build())
+    assert (facts["predicted_peak_bytes"] is not None) is told
+    assert facts["fits"] is (False if told else None)
+    if told:
+        assert facts["largest_batch"]["batch_size"] < 1024
+    else:
+        assert "halve the batch" in facts["reason"]
+
+
+@pytest.mark.parametrize(("steps", "wider"), [(0, True), (9, False)])
+def test_code_of_ones_own_is_a_guess_until_a_step_was_seen(
+    training, steps: int, wider: bool
+) -> None:
+    reach = []
+    for module in ("keras", "train"):
+        builder = ran(training, limit=900 * MIB, peak=890, steps=steps)
+        (model,) = builder.models["models"]
+        model["layers"].append({**model["layers"][0], "name": "b", "module": module})
+        peak = forecast_of(builder.build()).peak(1024)
+        reach.append(peak.high - peak.low)
+    assert (reach[1] > 1.5 * reach[0]) is wider
+
+
+def test_the_mean_above_a_bound() -> None:
+    chance = NormalDist(100, 10)
+    assert mean_above(chance, 20) == pytest.approx(100)
+    assert mean_above(chance, 100) == pytest.approx(100 + 10 * (2 / math.pi) ** 0.5)
+    assert 200 < mean_above(chance, 200) < 202
 
 
 def with_series(case, name: str, *points: tuple[float, int]):
