@@ -147,7 +147,8 @@ def _where(lost: ProgressLost, recording: Recording) -> str:
     in_epoch = recording.progress.get("step_in_epoch")
     if isinstance(in_epoch, int):
         of = f" of {lost.steps_per_epoch:,}" if lost.steps_per_epoch else ""
-        parts.append(f"at step {in_epoch:,}{of}" if in_epoch else "at its first step")
+        nth = in_epoch + 1  # they are counted from 0, when they begin
+        parts.append(f"at step {nth:,}{of}" if in_epoch else "at its first step")
     elif lost.step is not None:
         parts.append(f"after {count_of(lost.step, 'step')}")
     return ", ".join(parts)
