@@ -59,8 +59,8 @@ def _smaller_workers(culprit: Culprit | None) -> Advice:
         action += f"{format_bytes(culprit.bytes)} when the kernel killed it."
     return Advice(
         action,
-        "`multiprocessing.Pool` replaces a lost worker and waits for ever for its "
-        "result; `concurrent.futures.ProcessPoolExecutor` raises `BrokenProcessPool`.",
+        "`multiprocessing.Pool` replaces a lost worker, but its result never comes; "
+        "`concurrent.futures.ProcessPoolExecutor` raises `BrokenProcessPool` instead.",
         culprit.bytes if culprit else None,
         culprit.place if culprit else None,
     )
