@@ -7,6 +7,9 @@ from typing import Any
 from kerascrash.model.case import Log, LogLine
 from kerascrash.model.evidence import Evidence, Finding
 
+SIZE = r"(\d{1,9}(?:\.\d{1,4})? ?[KMGT]?i?B)"
+"""A size as logs print it, for ``parse_bytes``; a group of its own."""
+
 
 def note(
     finding: str,

@@ -63,7 +63,8 @@ def _killed_unnoticed(case: Case, worker: LostWorker, count: int) -> Finding:
     many = "worker process" if count == 1 else "worker processes"
     text = f"{count} {many} had been killed by the kernel for memory"
     if worker.time is not None and case.death is not None:
-        text += f", the last {format_seconds(case.death - worker.time)} before"
+        which = " " if count == 1 else ", the last "
+        text += f"{which}{format_seconds(case.death - worker.time)} earlier"
     text += f": their results never came{_meanwhile(case, worker)}"
     known = {"worker_pid": worker.pid, "workers": count}
     return note("worker_killed_for_memory", _SOURCE, text, 1.0, worker.time, **known)

@@ -10,19 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kerascrash.detect._facts import quoted
+from kerascrash.detect._facts import SIZE, quoted
 from kerascrash.model.case import Case
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes, parse_bytes
 
-_SIZE = r"(\d{1,9}(?:\.\d{1,4})? [KMGT]?i?B)"
-_TRIED = re.compile(rf"Tried to allocate {_SIZE}")
-_TOTAL = re.compile(rf"(?:total capacity of {_SIZE}|; {_SIZE} total capacity)")
-_IDLE = re.compile(rf"{_SIZE} is reserved by PyTorch but unallocated")
+_TRIED = re.compile(rf"Tried to allocate {SIZE}")
+_TOTAL = re.compile(rf"(?:total capacity of {SIZE}|; {SIZE} total capacity)")
+_IDLE = re.compile(rf"{SIZE} is reserved by PyTorch but unallocated")
 # Before PyTorch 2.1 the pool's whole size is told, and what of it was in use.
-_USED = re.compile(rf"{_SIZE} already allocated")
-_POOL = re.compile(rf"{_SIZE} reserved in total by PyTorch")
+_USED = re.compile(rf"{SIZE} already allocated")
+_POOL = re.compile(rf"{SIZE} reserved in total by PyTorch")
 _LEAST_SHARE, _SMALL_SHARE = 0.1, 0.05
 
 

@@ -11,17 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kerascrash.detect._facts import quoted
+from kerascrash.detect._facts import SIZE, quoted
 from kerascrash.model.case import Case, Log, LogLine
 from kerascrash.model.evidence import Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes, parse_bytes
 
 _HEAD = "BufferAssignment stats"
-_ROW = re.compile(
-    r"\b(parameter|preallocated temp|total) allocation:\s+"
-    r"(\d{1,9}(?:\.\d{1,4})? ?[KMGT]?i?B)"
-)
+_ROW = re.compile(rf"\b(parameter|preallocated temp|total) allocation:\s+{SIZE}")
 _ROWS_BENEATH = 8
 _LEAST_BYTES = 1 << 30
 _MOST_OF_IT, _GIVEN = 0.5, 0.35

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from kerascrash.diagnose.advice_cause import cause_advice
 from kerascrash.diagnose.advice_device import device_advice
 from kerascrash.diagnose.advice_found import found_advice
+from kerascrash.diagnose.advice_leak import CACHE
 from kerascrash.diagnose.advice_levers import without_repeats
 from kerascrash.diagnose.advice_memory import sized_advice
 from kerascrash.diagnose.advice_ops import may_broadcast
@@ -30,6 +31,7 @@ _ABOUT_OPS = {
     "cache": re.compile(r"\.cache\("),
     "shuffle": re.compile(r"\bshuffle\b"),
 }
+_ABOUT_KEEPING = re.compile(r"^(?:Keep a number|What must be kept)")
 _ABOUT_SHAPES = re.compile(r"\bbroadcasts?\b")
 _ABOUT_SPAWN = re.compile(r"\bspawn\b")
 _ABOUT_TIME = re.compile(r"^Ask for more time")
@@ -64,6 +66,8 @@ def advise(
         beside.append(_ABOUT_TIME)
     if culprit is not None and culprit.kind.endswith(" models"):
         beside.append(_ABOUT_TRACES)
+    if culprit is not None and CACHE in culprit.kind:
+        beside.append(_ABOUT_KEEPING)
     sized = any(one.saves_bytes for one in advice)
     for rule in rules:
         if found and rule.id == cause:

@@ -10,6 +10,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from kerascrash.estimate.source_lines import known_lines
 from kerascrash.estimate.statements import node_at
@@ -30,6 +31,7 @@ _SAYS_NOTHING = frozenset(
     {"num", "size", "value", "get", "set", "count", "index", "data", "ptr", "this"}
 )
 _AROUND = 5
+_MOST_LINES = 200
 
 
 def look_for_the_value(case: Case) -> list[Advice]:
@@ -66,8 +68,12 @@ def _givers(case: Case, name: str, value: str) -> Iterator[tuple[Place, str]]:
     if recording is None or not asked:
         return
     for file, lines in known_lines(recording).items():
-        for number in [n for n, text in lines.items() if value in text]:
+        for number in islice((n for n, t in lines.items() if value in t), _MOST_LINES):
             near = {n: text for n, text in lines.items() if abs(n - number) <= _AROUND}
+            if not any(
+                word in text.lower() for word in asked for text in near.values()
+            ):
+                continue  # to parse them costs more
             place = Place(file, number, "", tuple(sorted(near.items())))
             statement = node_at(place)
             for call, passed in _passed(statement[2]) if statement else ():

@@ -53,9 +53,10 @@ def _make_room(case: Case) -> list[Advice]:
         f"`df -h {folder}` shows what is free, `df -i {folder}` whether it ran out of "
         "inodes (files) instead."
     )
-    if saved.files < 2:
+    if saved.files < 2 or saved.are_the_most is False:
         text = f"Make room in `{folder}`, where checkpoints are written."
-        return [Advice(text, look)]
+        others = "Other files fill it. " if saved.are_the_most is False else ""
+        return [Advice(text, f"{others}{look}")]
     size = f"{format_bytes(saved.bytes)} in " if saved.bytes else ""
     keep = (
         "Keep fewer checkpoints: write over one file, "

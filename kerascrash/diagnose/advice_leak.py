@@ -7,6 +7,8 @@ import re
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 
+CACHE = "lru_cache"
+"""In the kind of a culprit whose results it keeps."""
 _QUEUES = frozenset({"Queue", "SimpleQueue", "LifoQueue", "PriorityQueue"})
 
 
@@ -14,7 +16,7 @@ def leak_advice(_case: Case, culprit: Culprit | None) -> list[Advice]:
     """Return what to do about what grows; empty where nobody is named."""
     if culprit is None:
         return []
-    if "lru_cache" in culprit.kind:
+    if CACHE in culprit.kind:
         return [_bounded_cache(culprit)]
     if culprit.kind.partition(" ")[0] in _QUEUES:
         return [_bounded_queue(culprit)]

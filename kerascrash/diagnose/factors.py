@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from kerascrash.diagnose.resource import memory_findings, of_the_resource
+from kerascrash.diagnose.resource import memory_findings
 from kerascrash.diagnose.weigh import weigh
 from kerascrash.factors import load_factors
 from kerascrash.model.evidence import Finding, Unavailable
@@ -17,7 +17,8 @@ _EXPLAINS_ONLY = {
     "thread_limit": "thread_or_process_limit",
 }
 """Findings that tell why it died only if it died of this: a worker may wait, too, that
-was killed for memory."""
+was killed for memory, and a thread that the kernel's log says was refused may be that
+of another program, or of another hour."""
 
 
 def weigh_factors(
@@ -32,7 +33,7 @@ def weigh_factors(
     confidences are those with it and without it, in that proportion.
     """
     rules = load_factors()
-    known = (*of_the_resource(findings, causes), *memory_findings(causes))
+    known = (*findings, *memory_findings(causes))
     whole = weigh(rules, known, unexamined)
     explained = {_EXPLAINS_ONLY[f.id] for f in known if f.id in _EXPLAINS_ONLY}
     if not explained:

@@ -14,7 +14,7 @@ from kerascrash.estimate.timeline import (
 )
 from kerascrash.model.case import Case, Mark, Process, Recording
 from kerascrash.model.verdict import ProgressLost
-from kerascrash.units import count_of, format_seconds
+from kerascrash.units import format_seconds
 
 _NOT_TRAINING = frozenset({"none", "import", "exit", ""})
 _STAGES = {
@@ -66,8 +66,8 @@ def _seconds_lost(case: Case, recording: Recording, last: Mark | None) -> float 
     """
     Return seconds of training since the last checkpoint, else since it began.
 
-    Imports cost no training, nor does standing still: it counts up to the last step
-    that ended. Without counted steps nobody knows, and it counts up to the death.
+    Imports cost no training, nor does standing still: it counts up to the begin of the
+    last step. Without counted steps nobody knows, and it counts up to the death.
     """
     training = (m for m in stage_begins(recording) if stage_name(m) in _TRAINING)
     first = last or next(training, None)
@@ -145,10 +145,10 @@ def _where(lost: ProgressLost, recording: Recording) -> str:
     if lost.epoch is not None:
         parts.append(f"in epoch {lost.epoch + 1:,}")
     in_epoch = recording.progress.get("step_in_epoch")
+    step, whole = lost.step, None
     if isinstance(in_epoch, int):
-        of = f" of {lost.steps_per_epoch:,}" if lost.steps_per_epoch else ""
-        nth = in_epoch + 1  # they are counted from 0, when they begin
-        parts.append(f"at step {nth:,}{of}" if in_epoch else "at its first step")
-    elif lost.step is not None:
-        parts.append(f"after {count_of(lost.step, 'step')}")
+        step, whole = in_epoch, lost.steps_per_epoch
+    if step is not None:  # counted from 0, when they begin
+        of = f" of {whole:,}" if whole else ""
+        parts.append(f"at step {step + 1:,}{of}" if step else "at its first step")
     return ", ".join(parts)

@@ -7,16 +7,15 @@ findings of the engine's own beside those of the detectors.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from kerascrash.model.evidence import Finding
 from kerascrash.model.verdict import Hypothesis
 
-_KILLS = frozenset({
+MEMORY_CAUSES = frozenset({
     "host_oom_global", "host_oom_cgroup", "oom_daemon", "scheduler_oom",
+    "gpu_oom", "alloc_failure",
 })  # fmt: skip
-MEMORY_CAUSES = _KILLS | {"gpu_oom", "alloc_failure"}
-_REFUSALS = frozenset({"thread_limit", "fd_limit"})
 ENGINE_FINDINGS = ("memory_was_short", "memory_was_not_short")
 """Findings that only the engine makes; factors may name them like any other."""
 
@@ -34,16 +33,3 @@ def memory_findings(causes: Iterable[Hypothesis]) -> tuple[Finding, ...]:
             room,
         ),
     )
-
-
-def of_the_resource(
-    findings: Iterable[Finding], causes: Sequence[Hypothesis]
-) -> tuple[Finding, ...]:
-    """
-    Return the findings that may say why it came to the end it came to.
-
-    Who was killed for memory did not die of a thread or a file that was refused: such a
-    line of the kernel's log is about another program, or of another hour.
-    """
-    killed = bool(causes) and causes[0].id in _KILLS
-    return tuple(one for one in findings if not (killed and one.id in _REFUSALS))

@@ -171,7 +171,10 @@ def _while_saving(case: Case) -> str:
     said = f" while {name} was being written to {saved.folder}"
     if saved.files and saved.bytes:
         size = format_bytes(saved.bytes)
-        said += f"; {count_of(saved.files, 'checkpoint')} before it take {size} there"
+        of = f" of the {format_bytes(saved.disk)}" if saved.disk else ""
+        said += (
+            f"; {count_of(saved.files, 'checkpoint')} before it take {size}{of} there"
+        )
     return said
 
 

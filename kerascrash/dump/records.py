@@ -112,7 +112,7 @@ class EventKind(enum.IntEnum):
     STAGE_END = 2  # stage, ok (bool), path (of a checkpoint that failed)
     EPOCH_BEGIN = 3  # epoch
     EPOCH_END = 4  # epoch, steps
-    CHECKPOINT = 5  # path, step, epoch, size, free (bytes, null where not known)
+    CHECKPOINT = 5  # path, step, epoch, size, free, total (bytes or null)
     EXCEPTION = 6  # type, message, thread, traceback [[file, line, function, source]],
     # cause
     WARNING = 7  # text: what the recorder told the user

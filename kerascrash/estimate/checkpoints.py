@@ -15,13 +15,22 @@ class Checkpoints:
     What lies in the ``folder`` of the last checkpoint that was written or failed.
 
     ``files`` counts paths: one written over is one. ``bytes`` is their size in all,
-    None unless all are known; ``failed`` the path of the one that could not be written.
+    None unless all are known; ``failed`` the path of the one that could not be written,
+    ``disk`` the bytes of the disk or tmpfs that they lie on.
     """
 
     folder: str
     files: int
     bytes: int | None
     failed: str
+    disk: int | None = None
+
+    @property
+    def are_the_most(self) -> bool | None:
+        """Whether it is they that fill the disk; None where that cannot be told."""
+        if self.bytes is None or not self.disk:
+            return None
+        return self.bytes > self.disk / 2
 
 
 def written_checkpoints(case: Case) -> Checkpoints | None:
@@ -44,8 +53,13 @@ def written_checkpoints(case: Case) -> Checkpoints | None:
     sizes = {_path(m): m.data.get("size") for m in saved}
     here = [size for path, size in sizes.items() if posixpath.dirname(path) == folder]
     known = [size for size in here if isinstance(size, int)]
+    total = saved[-1].data.get("total") if saved else None
     return Checkpoints(
-        folder, len(here), sum(known) if len(known) == len(here) else None, last_failed
+        folder,
+        len(here),
+        sum(known) if len(known) == len(here) else None,
+        last_failed,
+        total if here and isinstance(total, int) else None,
     )
 
 

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from kerascrash.estimate.memo import once
 from kerascrash.estimate.places import read_place
+from kerascrash.estimate.stacks import user_place_of
 from kerascrash.model.case import Recording
 from kerascrash.model.evidence import Place
 
@@ -14,8 +16,9 @@ _NEAR = 8
 """Lines of one call, and of what stands just above it."""
 
 
+@once
 def known_lines(recording: Recording) -> dict[str, dict[int, str]]:
-    """Return the lines of user files that were recorded anywhere, by file and number"""
+    """Return the recorded lines of the user's files, by file and number."""
     found: dict[str, dict[int, str]] = {}
     for place in _places(recording):
         found.setdefault(place.file, {}).update(place.excerpt)
@@ -34,10 +37,8 @@ def lines_of(recording: Recording, file: str) -> dict[int, str]:
 
 def _places(recording: Recording) -> Iterator[Place]:
     """Yield every recorded place that has source lines."""
-    for thread in _rows(recording.stacks.get("threads")):
-        own = next((f for f in _rows(thread.get("frames")) if f.get("user")), {})
-        raw: list[Any] = [{**own, "excerpt": thread.get("excerpt")}]
-        yield from filter(None, map(read_place, raw))
+    threads = _rows(recording.stacks.get("threads"))
+    yield from filter(None, map(user_place_of, threads))
     entries = _rows(recording.inventory.get("entries"))
     rows = [entry.get("place") for entry in entries]
     rows += [mark.data.get("where") for mark in recording.marks]

@@ -81,7 +81,7 @@ def process_stayed_level(case: Case, holding: Holding) -> bool:
 
 def _last_moved(recording: Recording, holding: Holding) -> float:
     """
-    Return when the last step ended, infinity where none was counted.
+    Return when the last step began, infinity where none was counted.
 
     At its limit a cgroup may keep a process waiting for minutes before the kernel kills
     it; a leak does not grow meanwhile, and was none the less.

@@ -1,8 +1,8 @@
 """
 Stage ``CHECKPOINT``, and an event for each checkpoint that was written to the end.
 
-The event tells its size and what was left free beside it (both null where the file
-cannot be asked); the end of a stage that failed tells the path.
+The event tells its size, and what is free of its disk and the whole of that (null where
+they cannot be asked for); the end of a stage that failed tells the path.
 
 Keras' callbacks (``ModelCheckpoint``, ``BackupAndRestore``) save through the model's
 own methods; custom loops through ``tf.train.Checkpoint``. Other ways of saving
@@ -87,20 +87,21 @@ def _end(
         path = os.path.abspath(os.fspath(given))
     recorder.end_stage(stage, **({"ok": True} if ok else {"ok": False, "path": path}))
     if ok and path:
-        size, free = _size_and_room(path)
+        size, free, total = _size_and_room(path)
         recorder.event(
             EventKind.CHECKPOINT, path=path, step=recorder.step, epoch=recorder.epoch,
-            size=size, free=free,
+            size=size, free=free, total=total,
         )  # fmt: skip
 
 
-def _size_and_room(path: str) -> tuple[int | None, int | None]:
-    """Return bytes of the file, and free for this user where it lies."""
+def _size_and_room(path: str) -> tuple[int | None, int | None, int | None]:
+    """Return bytes of the file; of where it lies those free for this user, and all."""
     try:
         room = os.statvfs(os.path.dirname(path))
-        return os.stat(path).st_size, room.f_bavail * room.f_frsize
+        size, unit = os.stat(path).st_size, room.f_frsize
     except OSError:
-        return None, None
+        return None, None, None
+    return size, room.f_bavail * unit, room.f_blocks * unit
 
 
 HOOK = Hook(NAME, _install)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kerascrash.collect.xplane import read_xplane
+from kerascrash.collect.xplane.schema import message
 from kerascrash.model.trace import AllocatorMemory, Trace
 
 MIB = 1 << 20
@@ -387,3 +388,36 @@ def test_absurd_times_are_bad_events_and_no_crash(make: Any, write: Any) -> None
     plane.begin_ns = -(1 << 62)
     plane.allocate(2, 0x3, MIB, line="later")
     assert read_xplane(write(make["space"]([plane.encode()]))).status == "ok"
+
+
+def test_columns_tell_what_each_statistic_by_itself_tells(
+    make: Any, write: Any
+) -> None:
+    """A second fraction leaves columns open; nothing else differs."""
+    found = []
+    for unused in (0, 0.0):
+        plane = make["plane"]("/host:CPU")
+        for step in range(8):
+            at = 1000 * (step + 1)
+            plane.event("train", at - 1, us=900, step_num=step)
+            shape = "[64]" if step % 2 else ""
+            for layer in range(3):
+                address = (1 << 63) + 16 * step + layer
+                plane.allocate(
+                    at + layer, address, MIB + step, "Relu", shape, reserved=unused
+                )
+            plane.free(at + 500, (1 << 63) + 16 * step)
+        trace = read_xplane(write(make["space"]([plane.encode()])))
+        assert (trace.status, trace.bad) == ("ok", 0)
+        found.append((only(trace), trace.steps, trace.ops))
+    assert found[0] == found[1]
+    assert found[0][0].live_count == 8 * 2 + 1
+
+
+def test_an_endless_number_in_a_plane_of_facts_is_none(make: Any, write: Any) -> None:
+    facts = message("Plane")
+    facts.ParseFromString(make["environment"]())
+    facts.stats[0].double_value = float("inf")
+    facts.stats[0].ClearField("uint64_value")
+    data = make["space"]([make["leaking"]().encode(), facts.SerializeToString()])
+    assert only(read_xplane(write(data))).peak_bytes > 0

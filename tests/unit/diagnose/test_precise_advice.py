@@ -167,6 +167,32 @@ def test_a_full_disk_is_told_from_a_quota_and_where_it_is(
     assert verdict.advice[0].action.startswith("Make room, or write")
 
 
+def test_checkpoints_are_not_blamed_for_what_others_fill() -> None:
+    """The disk of the sample, and the same checkpoints on one of 500 GiB."""
+    case = load_case(str(SAMPLES / "disk_full" / "dump.bin.gz"))
+    verdict = diagnose(case).verdict
+    assert "take 22.6 MiB of the 24.0 MiB there" in verdict.summary
+    marks = tuple(
+        replace(one, data={**one.data, "total": 500 << 30})
+        if one.kind == "checkpoint"
+        else one
+        for one in case.recording.marks
+    )
+    recording = replace(case.recording, marks=marks)
+    verdict = diagnose(replace(case, recording=recording)).verdict
+    assert verdict.cause == "disk_full"
+    assert "take 22.6 MiB of the 500.0 GiB there" in verdict.summary
+    assert verdict.advice[0].action.startswith("Make room in `/srv/training/shared`")
+    assert "Other files fill it" in verdict.advice[0].detail
+
+
+def test_a_failed_check_is_not_laid_to_a_model_of_a_few_mib() -> None:
+    case = load_case(str(SAMPLES / "tf_check" / "dump.bin.gz"))
+    verdict = diagnose(case).verdict
+    assert (verdict.cause, verdict.second_factor) == ("native_abort_check", "none")
+    assert not any("Shrink" in one.action for one in verdict.advice)
+
+
 def test_where_it_stood_comes_before_how_to_look_next_time() -> None:
     case = load_case(str(SAMPLES / "hang" / "dump.bin.gz"))
     verdict = diagnose(case).verdict
@@ -253,6 +279,8 @@ def test_a_cache_is_told_to_be_bounded(
     assert word in advice[0].action
     bounds = [one for one in advice if one.action.startswith("Bound")]
     assert len(bounds) == 1
+    kept = [one for one in advice if one.action.startswith("What must be kept")]
+    assert bool(kept) is (type_ != "_lru_cache_wrapper")
 
 
 def test_a_fork_refused_to_others_says_nothing_of_a_kill_for_memory(

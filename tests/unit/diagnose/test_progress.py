@@ -64,6 +64,22 @@ def test_standing_still_and_importing_are_no_training(
     assert "4.0 s of training" in lost.text
 
 
+@pytest.mark.parametrize(
+    ("progress", "told"),
+    [
+        ({"step": 511}, "at step 512;"),
+        ({"step": 511, "step_in_epoch": 63, "steps_per_epoch": 64}, "at step 64 of 64"),
+        ({"step": 64, "step_in_epoch": 0, "epoch": 1}, "in epoch 2, at its first step"),
+    ],
+)
+def test_steps_are_told_from_one(
+    training: Callable[..., Any], progress: dict[str, int], told: str
+) -> None:
+    killed = ExitStatus(signal=9, known_by="pidfd")
+    builder = training(exit=killed).grows((8, 450), (20, 460)).runs(8.0, **progress)
+    assert told in diagnose(builder.build()).progress.text
+
+
 def test_in_its_first_step_nothing_was_trained(training: Callable[..., Any]) -> None:
     killed = ExitStatus(signal=9, known_by="pidfd")
     builder = training(exit=killed).grows((8, 450), (20, 460))
