@@ -153,7 +153,7 @@ def test_a_full_disk_is_told_from_a_quota_and_where_it_is(
     assert (
         "epoch-008.keras was being written to /srv/training/shared" in verdict.summary
     )
-    assert "7 checkpoints before it take 22.6 MiB there" in verdict.summary
+    assert "7 checkpoints before it take 22.6 MiB of the 24.0 MiB" in verdict.summary
     assert verdict.advice[0].action.startswith("Keep fewer checkpoints")
     assert "`/srv/training/shared`" in verdict.advice[0].detail
     assert len(verdict.advice) == 1
