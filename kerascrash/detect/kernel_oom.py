@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from kerascrash.detect._kernel_lines import is_another, is_ours, kernel_lines, quote
 from kerascrash.estimate.workers import lost_workers
-from kerascrash.model.case import Case
+from kerascrash.model.case import Case, ExitStatus
 from kerascrash.model.evidence import Evidence, Finding
 from kerascrash.model.rules import Detector
 from kerascrash.units import format_bytes
@@ -43,6 +43,7 @@ _MEMCG_LIMIT = re.compile(
 )
 _GLOBAL = re.compile(r"^Mem-Info:|\bglobal_oom\b|__alloc_pages_(?:slowpath|may_oom)")
 _INVOKED = re.compile(r"^(?P<comm>.{1,40}?) invoked oom-killer")
+_SIGKILL = 9
 _UNLIMITED = 1 << 52  # kB: the kernel's word for "no limit" is far beyond this
 
 
@@ -153,7 +154,7 @@ def detect(case: Case) -> Iterator[Finding]:
     lost = {worker.pid for worker in lost_workers(case)}
     for kill in kills:
         ours = is_ours(case, kill.pid, kill.comm, kill.time, kill.rss)
-        if is_another(case, kill.pid):
+        if is_another(case, kill.pid) or (ours < 1 and _ended_otherwise(case)):
             ours = 0.0
         data = {
             "pid": kill.pid, "comm": kill.comm, "rss": kill.rss, "limit": kill.limit,
@@ -170,6 +171,12 @@ def detect(case: Case) -> Iterator[Finding]:
         name, _ = _FINDINGS[kill.scope]
         text = _tell(kill, worker="worker_pid" in data)
         yield Finding(name, text, round(ours, 2), kill.evidence, data)
+
+
+def _ended_otherwise(case: Case) -> bool:
+    """Tell that it ended by another signal than the only one that the kernel sends."""
+    signal = case.exit.signal if isinstance(case.exit, ExitStatus) else None
+    return signal is not None and signal != _SIGKILL
 
 
 def _tell(kill: OomKill, *, worker: bool) -> str:

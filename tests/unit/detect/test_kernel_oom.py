@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kerascrash.collect.log_text import make_logs, read_log_file
 from kerascrash.detect.kernel_oom import detect, find_kills
-from kerascrash.model.case import Case, Process
+from kerascrash.model.case import Case, ExitStatus, Process
 from kerascrash.model.evidence import Unavailable
 
 NONE = Unavailable("dump", "nothing was armed")
@@ -88,6 +89,27 @@ def test_the_pid_of_another_namespace_is_matched_by_name_and_moment() -> None:
     late = make_case(line, process=process, death=moment + 30)
     assert [f.id for f in detect(near)] == ["kernel_oom_global"]
     assert [f.id for f in detect(late)] == ["kernel_oom_other"]
+
+
+@pytest.mark.parametrize(
+    ("pid", "signal", "finding"),
+    [
+        (99, 9, "kernel_oom_global"),
+        (99, None, "kernel_oom_global"),
+        (99, 11, "kernel_oom_other"),
+        (1, 11, "kernel_oom_global"),  # its own process id is believed
+    ],
+)
+def test_who_ended_by_another_signal_was_not_the_one_of_its_name_that_was_killed(
+    pid: int, signal: int | None, finding: str
+) -> None:
+    line = "2024-01-01T10:00:00+00:00 box kernel: " + KILL.format(
+        pid=pid, comm="python"
+    )
+    case = make_case(line, process=Process(pid=1, comm="python"), death=1704103201.0)
+    if signal is not None:
+        case = replace(case, exit=ExitStatus(signal=signal, known_by="pidfd"))
+    assert [f.id for f in detect(case)] == [finding]
 
 
 def test_a_reused_pid_long_before_the_death_is_another_process() -> None:
