@@ -28,6 +28,7 @@ from typing import cast
 
 from kerascrash.cli.demo.limits import Limit, find_limit, remove_cgroup
 from kerascrash.dump.reader import read_dump
+from kerascrash.dump.sync_copy import SYNC_SUFFIX
 from kerascrash.errors import DumpError
 
 HERE = Path(__file__).resolve().parent
@@ -222,7 +223,7 @@ def _mount_tmpfs(folder: Path, size: int) -> Path:
 
 
 def _wait_for_seal(dumps: Path, seconds: float) -> Path | None:
-    """Return the main script's dump; who cuts it earlier finds it whole afterwards."""
+    """Return the main script's dump once nothing is written to it any more."""
     begun = time.monotonic()
     while True:
         found = sorted(dumps.glob("*.bin"))
@@ -237,6 +238,9 @@ def _wait_for_seal(dumps: Path, seconds: float) -> Path | None:
 
 
 def _is_sealed(dump: Path) -> bool:
+    """Tell whether it is durable: until then its copy is read with it, and tells all."""
+    if Path(f"{dump}{SYNC_SUFFIX}").exists():
+        return False
     try:
         return read_dump(str(dump)).certificate is not None
     except DumpError:
