@@ -238,7 +238,7 @@ def _wait_for_seal(dumps: Path, seconds: float) -> Path | None:
 
 
 def _is_sealed(dump: Path) -> bool:
-    """Tell whether it is durable: until then its copy is read with it, and tells all."""
+    """Tell whether it is durable: until then its copy is read beside it."""
     if Path(f"{dump}{SYNC_SUFFIX}").exists():
         return False
     try:
