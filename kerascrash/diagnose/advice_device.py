@@ -7,13 +7,15 @@ from functools import partial
 
 from kerascrash.estimate.device_memory import Pool, exhausted_pool, fit_of, main_growth
 from kerascrash.estimate.model_arithmetic import batch_size_of
+from kerascrash.estimate.pool_peak import pool_need
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
 from kerascrash.units import format_bytes
 
+_HALVE = "Halve the batch until it fits."
 _FILLED = 0.9
-"""A step that has not asked for all it needs should leave some of the pool."""
+"""Where no shapes tell what a step needs in all, it should leave some of the pool."""
 
 
 def device_advice(case: Case, factor: str, culprit: Culprit | None) -> list[Advice]:
@@ -23,7 +25,7 @@ def device_advice(case: Case, factor: str, culprit: Culprit | None) -> list[Advi
         return []
     by_factor: dict[str, Callable[[Pool, Culprit], list[Advice]]] = {
         "tensor_leak": _kept,
-        "batch_size": partial(_batch, _batch_seen(case)),
+        "batch_size": partial(_batch, case),
         "tensor_ops": _operation,
         "memory_fragmentation": _pieces,
     }
@@ -54,27 +56,45 @@ def _kept(pool: Pool, culprit: Culprit) -> list[Advice]:
     ]
 
 
-def _batch_seen(case: Case) -> int:
-    recording = recording_of(case)
-    return (batch_size_of(recording) if recording else None) or 0
-
-
-def _batch(batch: int, pool: Pool, culprit: Culprit) -> list[Advice]:
-    fit = fit_of(pool)
+def _batch(case: Case, pool: Pool, culprit: Culprit) -> list[Advice]:
+    fit, recording = fit_of(pool), recording_of(case)
     if fit is None or not fit.limit:
         return []
-    needed = (pool.map.in_use_bytes or 0) + fit.requested if pool.map else 0
+    batch = (batch_size_of(recording) if recording else None) or 0
+    seen = (pool.map.in_use_bytes or 0) + fit.requested if pool.map else 0
+    need = pool_need(recording, batch, pool.device) if recording and batch else None
+    if recording is None or need is None:
+        return [_halved(batch, seen, fit.limit, culprit)]
+    # What was in use and what was refused were needed at once, and maybe more.
+    more = max((seen - need.fixed) / max(need.step, 1), 1.0)
     detail = (
-        f"The step needed at least {format_bytes(needed)} of "
-        f"{format_bytes(fit.limit)} when it failed, and had not asked for all of it."
+        f"Of the pool's {format_bytes(fit.limit)} about {format_bytes(need.fixed)} are "
+        "needed whatever the batch (weights, slots, data), and "
+        f"{format_bytes(more * need.step)} for a step of {batch:,}."
     )
+    smaller = batch // 2
+    while smaller:
+        less = pool_need(recording, smaller, pool.device)
+        if less and less.fixed + more * less.step <= fit.limit:
+            saves = int(more * (need.step - less.step))
+            return [Advice(_use(smaller), detail, saves, culprit.place)]
+        smaller //= 2
+    return [Advice(_HALVE, detail, place=culprit.place)]
+
+
+def _halved(batch: int, seen: int, limit: int, culprit: Culprit) -> Advice:
+    """Return the advice where no shapes tell what is needed whatever the batch."""
     part = 2
-    while needed > _FILLED * fit.limit * part:
+    while seen > _FILLED * limit * part:
         part *= 2
-    action = "Halve the batch until it fits."
-    if batch >= part:
-        action = f"Use batch_size={batch // part}, and half of that if it does not fit."
-    return [Advice(action, detail, needed - needed // part, culprit.place)]
+    detail = f"The step needed at least {format_bytes(seen)}; "
+    detail += f"the pool has {format_bytes(limit)}."
+    action = _use(batch // part) if batch >= part else _HALVE
+    return Advice(action, detail, seen - seen // part, culprit.place)
+
+
+def _use(batch: int) -> str:
+    return f"Use batch_size={batch}, and half of that if it does not fit."
 
 
 def _operation(pool: Pool, culprit: Culprit) -> list[Advice]:

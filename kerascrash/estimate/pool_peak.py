@@ -34,8 +34,13 @@ class PoolNeed:
     data: int
 
     @property
+    def fixed(self) -> int:
+        """What does not grow with the batch."""
+        return self.weights + self.slots + self.data
+
+    @property
     def total(self) -> int:
-        return self.weights + self.slots + self.step + self.data
+        return self.fixed + self.step
 
 
 def pool_need(recording: Recording, batch: int, device: str) -> PoolNeed | None:

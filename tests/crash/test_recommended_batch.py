@@ -44,6 +44,28 @@ def test_the_batch_recommended_for_convolutions_runs(tmp_path) -> None:
     assert run(tmp_path / "fitting", batch, "convolution").status == 0
 
 
+@pytest.mark.slow
+def test_the_batch_recommended_for_a_pool_runs_in_it(tmp_path) -> None:
+    """What lies in the pool whatever the batch is not halved with the batch."""
+
+    def train(name: str, batch: int) -> Any:
+        (tmp_path / name).mkdir()
+        return harness.let_die(
+            "pool_of_images.py", tmp_path / name, BATCH=str(batch),
+            TF_CPU_ALLOCATOR_USE_BFC="1", TF_CPU_BFC_MEM_LIMIT_IN_MB="300",
+        )  # fmt: skip
+
+    death = train("first", 256)
+    assert (death.verdict["cause"], death.verdict["factor"]) == (
+        "gpu_oom",
+        "batch_size",
+    )
+    action = death.verdict["advice"][0]["action"]
+    batch = int(action.partition("batch_size=")[2].partition(",")[0])
+    assert train("fitting", batch).status == 0
+    assert train("more", 4 * batch).status == 1
+
+
 def test_fit_answers_for_a_dump(tmp_path) -> None:
     death = run(tmp_path / "first", 120_000, "dense")
     argv = [sys.executable, "-m", "kerascrash", "fit", str(death.dump)]
