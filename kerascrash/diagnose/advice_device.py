@@ -7,7 +7,7 @@ from functools import partial
 
 from kerascrash.estimate.device_memory import Pool, exhausted_pool, fit_of, main_growth
 from kerascrash.estimate.model_arithmetic import batch_size_of
-from kerascrash.estimate.pool_peak import pool_need
+from kerascrash.estimate.pool_peak import device_fits, pool_need
 from kerascrash.estimate.timeline import recording_of
 from kerascrash.model.case import Case
 from kerascrash.model.verdict import Advice, Culprit
@@ -58,28 +58,35 @@ def _kept(pool: Pool, culprit: Culprit) -> list[Advice]:
 
 def _batch(case: Case, pool: Pool, culprit: Culprit) -> list[Advice]:
     fit, recording = fit_of(pool), recording_of(case)
-    if fit is None or not fit.limit:
-        return []
     batch = (batch_size_of(recording) if recording else None) or 0
-    seen = (pool.map.in_use_bytes or 0) + fit.requested if pool.map else 0
+    limit = fit.limit if fit else _recorded_limit(case, pool)
+    if not limit:
+        return []
+    seen = (pool.map.in_use_bytes or 0) + fit.requested if pool.map and fit else 0
     need = pool_need(recording, batch, pool.device) if recording and batch else None
     if recording is None or need is None:
-        return [_halved(batch, seen, fit.limit, culprit)]
+        return [_halved(batch, seen, limit, culprit)] if seen else []
     # What was in use and what was refused were needed at once, and maybe more.
     more = max((seen - need.fixed) / max(need.step, 1), 1.0)
     detail = (
-        f"Of the pool's {format_bytes(fit.limit)} about {format_bytes(need.fixed)} are "
+        f"Of the pool's {format_bytes(limit)} about {format_bytes(need.fixed)} are "
         "needed whatever the batch (weights, slots, data), and "
         f"{format_bytes(more * need.step)} for a step of {batch:,}."
     )
     smaller = batch // 2
     while smaller:
         less = pool_need(recording, smaller, pool.device)
-        if less and less.fixed + more * less.step <= fit.limit:
+        if less and less.fixed + more * less.step <= limit:
             saves = int(more * (need.step - less.step))
             return [Advice(_use(smaller), detail, saves, culprit.place)]
         smaller //= 2
     return [Advice(_HALVE, detail, place=culprit.place)]
+
+
+def _recorded_limit(case: Case, pool: Pool) -> int | None:
+    """Return the pool's limit as the framework told it: its own text may be off."""
+    rows = device_fits(case, None)
+    return next((r["limit_bytes"] for r in rows if r["device"] == pool.device), None)
 
 
 def _halved(batch: int, seen: int, limit: int, culprit: Culprit) -> Advice:
