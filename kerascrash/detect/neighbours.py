@@ -43,11 +43,11 @@ def detect(case: Case) -> Iterator[Finding]:
         # Both figures are of the same instant: the kernel killed at the limit.
         level = next(level for level in limited_levels(case) if level.is_proven)
         own = (counted.bytes if anonymous is None else counted.private) + children
-        yield from _compare(case, own, level.limit, "cgroup")
+        yield from _compare(case, own, level.limit, "container")
     elif limit is not None and headroom is not None:
         used = limit - max(headroom, 0)
         if used >= _NEARLY_FULL * limit:
-            yield from _compare(case, last + children, used, "cgroup")
+            yield from _compare(case, last + children, used, "container")
     total, free = last_reading(case, "host_total"), last_reading(case, "host_available")
     if total and free is not None and free < _HOST_LOW * total:
         yield from _compare(case, last + children, total - free, "machine")
@@ -62,7 +62,7 @@ def _compare(case: Case, own: int, used: int, where: str) -> Iterator[Finding]:
         )
         yield note("own_memory_fills", "dump:samples", text, share, **known)
         return
-    others = _others(case, where == "cgroup")
+    others = _others(case, where == "container")
     named = f", most of it {others}" if others else ""
     yield note(
         "neighbour_fills",

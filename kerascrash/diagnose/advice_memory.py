@@ -10,6 +10,7 @@ from kerascrash.diagnose.advice_ops import operation_advice
 from kerascrash.diagnose.advice_pipeline import pipeline_advice
 from kerascrash.estimate.dtypes import narrower_dtype
 from kerascrash.estimate.kept import data_held
+from kerascrash.estimate.limits import cgroup_limit
 from kerascrash.estimate.line_doing import line_at_death
 from kerascrash.estimate.model_arithmetic import models_of
 from kerascrash.estimate.refusal import refusal_in
@@ -121,6 +122,28 @@ def _dtype(case: Case, _culprit: Culprit | None) -> list[Advice]:
     return [Advice(action, detail, whole // 2, doing.place)]
 
 
+def _neighbour(case: Case, culprit: Culprit | None) -> list[Advice]:
+    """No number of bytes saved: what another program would do is not known here."""
+    room = "container" if cgroup_limit(case) else "machine"
+    if culprit is None:
+        return [
+            Advice(
+                f"Find out who else uses the memory of this {room}, and stop it.",
+                "While the training runs, this lists its biggest processes first.",
+                example="ps -eo pid,ppid,user,rss,args --sort=-rss | head",
+            )
+        ]
+    return [
+        Advice(
+            f"Stop `{culprit.owner}`, or run it outside this {room}: it held "
+            f"{format_bytes(culprit.bytes or 0)}.",
+            "Nothing in the training's own code is to blame. This tells what such a "
+            "process is and who started it, while one runs.",
+            example="ps -eo pid,ppid,user,rss,lstart,args --sort=-rss | head",
+        )
+    ]
+
+
 _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "tensor_leak": leak_advice,
     "object_leak": leak_advice,
@@ -131,6 +154,7 @@ _BY_FACTOR: dict[str, Callable[[Case, Culprit | None], list[Advice]]] = {
     "dtype": _dtype,
     "input_pipeline": pipeline_advice,
     "tensor_ops": _operation,
+    "other_process": _neighbour,
 }
 
 

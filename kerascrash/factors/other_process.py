@@ -25,7 +25,7 @@ FACTOR = Rule(
         "device_own_fills": 4.0,
     },
     remedies=(
-        "Give the training its own limit, or stop the neighbour.",
+        "Give the training a container of its own.",
         (
             "Start the training when the machine is free, or ask the scheduler for "
             "the memory it needs."

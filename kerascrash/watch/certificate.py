@@ -56,7 +56,7 @@ def build_certificate(
         "oom": _oom_rows(observer),
         "kernel": kernel,
         "last_sample": _last_sample(observer, death_ns),
-        **observer.neighbours.report(),
+        **observer.neighbours.report(death_ns),
         "host": _host(),
         "core_file": _core(observer, exit_row, realtime, unavailable),
         "children": _children(observer),

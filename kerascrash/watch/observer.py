@@ -88,7 +88,10 @@ class Observer:
         self.writer.watch(values)
         self.last_sample = (now, values)
         self.descendants.glance()
-        self.outside.look(now, values, urgent=self._interval_s == FAST_S)
+        is_urgent = self._interval_s == FAST_S
+        self.outside.look(now, values, urgent=is_urgent)
+        if is_urgent:
+            self.neighbours.look(now)
 
     def wake(self, fd: int) -> None:
         """A waker fired: memory is short, or was a moment ago."""

@@ -153,12 +153,16 @@ def test_a_neighbour_that_eats_the_memory(tmp_path) -> None:
         finally:
             neighbour.kill()
             neighbour.wait()
+            pids.append(neighbour.pid)
 
+    pids: list[int] = []
     death = harness.let_die("healthy.py", tmp_path, limit_mib=1024, act=act)
     assert (death.verdict["cause"], death.verdict["factor"]) == (
         "host_oom_cgroup",
         "other_process",
     )
+    # It was gone with its victim: seen before, while memory became short.
+    assert f"(pid {pids[0]})" in death.verdict["culprit"]["owner"]
 
 
 def test_a_clean_end_leaves_nothing(tmp_path) -> None:
