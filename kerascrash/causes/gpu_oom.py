@@ -34,6 +34,7 @@ CAUSE = Rule(
         "device_pool_exhausted": 8.0,
         "device_request_failed": 2.0,
         "device_pool_full": 1.0,
+        "refusal_unchecked": 3.0,
     },
     contradicts={
         "exit_zero": 4.0,

@@ -29,6 +29,7 @@ CAUSE = Rule(
     },
     contradicts={
         "allocation_unchecked": 4.0,
+        "refusal_unchecked": 4.0,
         "exit_zero": 4.0,
         "stack_overflow": 4.0,
         "kernel_stack_overflow": 6.0,

@@ -138,7 +138,9 @@ def _device(_case: Case, findings: _Findings) -> str:
     op = short_op(str(told.data.get("op") or ""))
     what = " ".join(part for part in (op, str(told.data.get("shape") or "")) if part)
     asked = f", {format_bytes(size)} for {what} refused" if size and what else ""
-    return f"out of device memory: {told.data.get('label')}{of} {state}{asked}."
+    unchecked = "refusal_unchecked" in findings
+    end = "; the operation went on without (SIGSEGV)" if unchecked else ""
+    return f"out of device memory: {told.data.get('label')}{of} {state}{asked}{end}."
 
 
 def _open_files(case: Case, _findings: _Findings) -> str:

@@ -61,6 +61,7 @@ FACTOR = Rule(
         # What fails for versions or drivers fails at the first step: see the armed
         # samples, where a segfault in mid-training has no factor.
         "training_had_run": 16.0,
+        "refusal_unchecked": 16.0,
         "memory_was_short": 1.5,
         "python_traceback": 1.0,
         "functions_retraced": 2.0,
